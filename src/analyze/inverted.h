@@ -1,0 +1,32 @@
+#ifndef TPROF_ANALYZE_INVERTED_H
+#define TPROF_ANALYZE_INVERTED_H
+
+#include "analyze/calltree.h"
+
+/*
+ * The call tree turned around: functions by self weight, their callers
+ * below them.  Made level by level as nodes are opened, from the self
+ * weights of a calltree, since a whole inverted tree is far too large.
+ */
+struct inverted_node {
+	uint32_t parent, first_child, next_sibling;	/* 0: none; node 0 is the root */
+	function_id function;
+	struct amount self, total;	/* self: stacks that start at this caller (no caller above) */
+	uint32_t first_entry, entry_count;
+	bool opened;			/* its children are made */
+	bool leaf;			/* opened or not, it has none */
+};
+
+struct inverted {
+	array(struct inverted_node) node;
+	struct inverted_private *private;
+};
+
+struct inverted *inverted_new(void);
+void inverted_free(struct inverted *inverted);
+/* Start over from the tree as it is now: the first level only. */
+void inverted_update(struct inverted *inverted, const struct calltree *tree);
+/* Make the children of a node.  Nodes move: use ids. */
+void inverted_open(struct inverted *inverted, const struct calltree *tree, uint32_t node);
+
+#endif

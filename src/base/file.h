@@ -1,0 +1,32 @@
+#ifndef TPROF_BASE_FILE_H
+#define TPROF_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+
+/*
+ * A file being saved.  It appears under its name only when complete: it is
+ * written beside it under another name, mode 0600, and renamed.  Nothing
+ * is written through a link that stands at the name; under sudo the file
+ * is opened, and belongs to, the user who called sudo.
+ */
+struct file_save {
+	FILE *stream;		/* write here */
+	char *path, *temporary;
+};
+
+/* replace: may take the place of a regular file that exists. */
+bool file_save_open(struct file_save *save, const char *path, bool replace, struct error *error);
+/* Flush, sync, rename.  On failure nothing is left behind. */
+bool file_save_commit(struct file_save *save, struct error *error);
+void file_save_abandon(struct file_save *save);
+
+/* Read a small file (of /proc and the like) whole, at most max bytes. */
+bool file_read(const char *path, size_t max, struct strbuf *out, struct error *error);
+/* A whole number in a small file such as a sysctl. */
+bool file_read_number(const char *path, long long *value);
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef TPROF_OPTIONS_H
+#define TPROF_OPTIONS_H
+
+#include "format/format.h"
+#include "source/source.h"
+
+enum action { ACTION_LIVE, ACTION_RECORD, ACTION_REPORT, ACTION_DOCTOR };
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum report_form { REPORT_TEXT, REPORT_JSON, REPORT_CSV };
+
+/* What the command line asks for. */
+struct options {
+	enum action action;
+	struct target target;
+	const char *input;		/* a file to open instead of a target */
+	const char *output;		/* -o */
+	const char *script;		/* keys for the headless terminal (tests) */
+	enum report_form form;
+	enum color color;
+	bool ascii;
+	bool tree;			/* report --view tree */
+	size_t top;			/* rows of a report, 0: its default */
+	enum save_weight weight;	/* --weight */
+	uint64_t duration;		/* --for, nanoseconds; 0: until the end */
+	uint64_t delay;			/* between updates of the screen, ns */
+	uint64_t memory;		/* bytes */
+};
+
+/* Exits for --help and --version (0) and for usage errors (2). */
+void options_parse(struct options *options, int argc, char **argv);
+void options_release(struct options *options);
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef TPROF_RESOLVE_EVENT_H
+#define TPROF_RESOLVE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * One thing that happened in the measured processes, as the kernel tells
+ * it: addresses, not names.  Live perf, perf.data files and BPF all yield
+ * these, so all that follows is common to them.
+ */
+enum event_type {
+	EVENT_SAMPLE,
+	EVENT_MAP,	/* code was mapped */
+	EVENT_EXEC,	/* the process runs another program; name.text is its name */
+	EVENT_FORK,	/* a process or a thread started */
+	EVENT_NAME,	/* a thread took a name */
+	EVENT_EXIT,	/* a thread ended */
+	EVENT_LOST,	/* samples or other records did not fit in the ring */
+	EVENT_THROTTLE,	/* the kernel slowed sampling down */
+};
+
+/* How a callchain ended, as far as its source knows. */
+enum chain_end { CHAIN_UNKNOWN, CHAIN_LIMIT };
+
+struct event {
+	enum event_type type;
+	uint64_t time;		/* on the clock of clock_now() */
+	pid_t pid, tid;
+	uint16_t cpu;
+
+	/* Pointers are valid until the call that receives them returns. */
+	union {
+		struct {
+			uint64_t weight;	/* nanoseconds of cpu-clock, cycles, ... */
+			uint64_t id;		/* of the perf event that it came from */
+			const uint64_t *ip;	/* innermost first: kernel, then user addresses */
+			size_t ip_count, kernel_count;
+			enum chain_end end;
+		} sample;
+		struct {
+			uint64_t start, size, offset;
+			uint64_t device, inode;	/* 0 when not a file */
+			const char *path;	/* or "[vdso]", "//anon", "" */
+			const char *build_id;	/* hexadecimal, or NULL */
+		} map;
+		struct { pid_t parent_pid, parent_tid; } fork;
+		struct { const char *text; } name;
+		struct { uint64_t samples, records; } lost;
+	};
+};
+
+/* Takes events in order of time. */
+struct sink {
+	void (*event)(struct sink *sink, const struct event *event);
+};
+
+#endif

@@ -1,0 +1,41 @@
+#ifndef TPROF_SOURCE_LAUNCH_H
+#define TPROF_SOURCE_LAUNCH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <termios.h>
+
+#include "base/error.h"
+
+/*
+ * Starts a program, held just before its exec until launch_go().  The
+ * descriptors 0-2 that are terminals become a pty when the screen is ours;
+ * others pass through.  The program has its own session then, default
+ * signals and an empty signal mask, and runs as the user who called sudo.
+ */
+struct launch {
+	pid_t pid;
+	int pidfd;
+	int pty;		/* our end, non-blocking; -1 if there is none */
+	int go, failed;		/* pipes of the start, -1 once used */
+	bool exited;
+	int status;		/* of waitpid(), once exited */
+};
+
+struct launch_options {
+	char **command;
+	bool pty;		/* the screen is ours: give it one of its own */
+	bool stdout_to_stderr;	/* our standard output is for the report */
+	int terminal;		/* whose modes and size the pty takes, -1: defaults */
+};
+
+bool launch_prepare(struct launch *launch, const struct launch_options *options, struct error *error);
+/* Let it exec.  error.code is ENOENT, EACCES, ... when that failed: 127 or 126. */
+bool launch_go(struct launch *launch, struct error *error);
+/* Looks whether it ended, without waiting. */
+void launch_poll(struct launch *launch);
+void launch_signal(struct launch *launch, int signal);	/* to its foreground group */
+void launch_resize(struct launch *launch, int width, int height);
+void launch_close(struct launch *launch);
+
+#endif

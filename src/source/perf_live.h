@@ -1,0 +1,17 @@
+#ifndef TPROF_SOURCE_PERF_LIVE_H
+#define TPROF_SOURCE_PERF_LIVE_H
+
+#include "source/source.h"
+
+/*
+ * Samples from perf events, now.  With the rights for it one event per
+ * CPU, filtered by process in the resolver; else one per thread and CPU,
+ * inherited, sharing a ring per CPU.  Gives up in steps what the kernel
+ * refuses, and notes each step in the facts.
+ *
+ * launched: the pid of a program held before its exec, or 0.
+ */
+struct source *perf_live_open(const struct target *target, pid_t launched, struct resolver *resolver,
+			      struct profile *profile, struct source_facts *facts, struct error *error);
+
+#endif

@@ -1,0 +1,58 @@
+#ifndef TPROF_SOURCE_SOURCE_H
+#define TPROF_SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <poll.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+#include "resolve/resolver.h"
+
+/*
+ * Where samples come from.  A live process is a source that waits; a file
+ * is a source that ends.  Nothing after this point tells them apart.
+ */
+enum source_state { SOURCE_MORE, SOURCE_WAIT, SOURCE_END, SOURCE_FAILED };
+
+struct source {
+	const struct source_ops *ops;
+};
+
+enum { SOURCE_FDS_MAX = 1024 };
+
+struct source_ops {
+	const char *name;
+	/* Descriptors to poll while waiting, at most max; none for a file. */
+	size_t (*fds)(const struct source *source, struct pollfd *fd, size_t max);
+	/* Work for at most a few milliseconds.  Called with the session locked. */
+	enum source_state (*read)(struct source *source, struct error *error);
+	/* Stop and start sampling; what else is recorded goes on.  NULL for a file. */
+	void (*collect)(struct source *source, bool on);
+	void (*close)(struct source *source);
+};
+
+/* What to measure, from the command line. */
+struct target {
+	array(pid_t) pid;
+	char **command;		/* to start and measure, or NULL */
+	bool everything;	/* the whole system */
+	bool no_follow;
+	const char *event;	/* "auto", "cycles", "cpu-clock", ... */
+	unsigned frequency;	/* samples per second and CPU */
+};
+
+/* What a live source turned out to be, for the header and reports. */
+struct source_facts {
+	char event[32];		/* "cpu-clock", "cycles:u" */
+	char backend[32];	/* "perf, per CPU", "perf, per thread" */
+	enum unit unit;
+	unsigned frequency;
+	unsigned cpus;		/* that are sampled */
+	bool kernel;		/* kernel frames are recorded */
+	array(char *) notice;	/* what it gave up, a sentence each */
+};
+
+enum source_state source_read(struct source *source, struct error *error);
+void source_close(struct source *source);
+
+#endif

@@ -1,0 +1,11 @@
+#ifndef TPROF_UI_APP_H
+#define TPROF_UI_APP_H
+
+#include "session.h"
+#include "ui/term.h"
+
+/* Show the session until the person leaves. */
+bool app_run(struct session *session, const struct options *options,
+	     const struct term_ops *term, struct error *error);
+
+#endif

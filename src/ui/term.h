@@ -1,0 +1,54 @@
+#ifndef TPROF_UI_TERM_H
+#define TPROF_UI_TERM_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "options.h"
+#include "view/grid.h"
+
+/*
+ * What read_key() returns besides characters (Unicode code points; control
+ * characters as their codes).  Curses's own numbers stay in curses.c.
+ */
+enum key {
+	KEY_CHARACTER_MAX = 0x10ffff,
+	INPUT_UP, INPUT_DOWN, INPUT_LEFT, INPUT_RIGHT, INPUT_HOME, INPUT_END,
+	INPUT_PAGE_UP, INPUT_PAGE_DOWN, INPUT_BACK_TAB, INPUT_BACKSPACE, INPUT_DELETE,
+	INPUT_F1, INPUT_F2, INPUT_F3, INPUT_F4, INPUT_F5, INPUT_F6, INPUT_F7,
+	INPUT_F8, INPUT_F9, INPUT_F10, INPUT_F11, INPUT_F12,
+	INPUT_NONE,		/* the time is over */
+	INPUT_WAKE,		/* the descriptor given to read_key is readable */
+	INPUT_RESIZED,
+	INPUT_CONTINUED,	/* was stopped, runs again: the screen was drawn anew */
+	INPUT_INTERRUPT,	/* SIGINT from outside, SIGTERM, ... */
+	INPUT_TERMINATE,
+	INPUT_GONE,		/* the terminal is no more */
+	INPUT_UNKNOWN,		/* a key that means nothing */
+};
+
+/*
+ * A screen and a keyboard.  curses.c is the one for people; headless.c
+ * reads keys from a script and writes each screen to standard output.
+ */
+struct term_ops {
+	void (*size)(int *width, int *height);
+	void (*show)(const struct grid *grid);
+	/* Wait for a key, for at most so long (-1: for ever), or for a descriptor (-1: none). */
+	int (*read_key)(int timeout_ms, int wake_fd);
+	void (*redraw)(void);		/* forget what is on the screen */
+	/* Stop ourselves as Ctrl-Z does: leave the screen, stop, come back. */
+	void (*suspend)(void);
+	void (*close)(void);
+	int fd;				/* of the terminal, or -1 */
+};
+
+struct term_style {
+	enum color color;
+	bool ascii;
+};
+
+const struct term_ops *curses_open(const struct term_style *style, struct error *error);
+const struct term_ops *headless_open(const char *script, struct error *error);
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef TPROF_VIEW_SCENE_H
+#define TPROF_VIEW_SCENE_H
+
+#include "analyze/calltree.h"
+#include "analyze/match.h"
+#include "analyze/quality.h"
+#include "base/strbuf.h"
+#include "profile/query.h"
+#include "view/command.h"
+
+/* What the header tells: facts about the run, filled in by the session. */
+struct status {
+	char target[256];	/* "PID 4242 postgres", "./tsrun test.ts", "whole system", file name */
+	char state[128];	/* "running", "stopped", "sleeping", "exited (status 1)" */
+	char event[32];		/* "cpu-clock" */
+	char backend[32];
+	unsigned frequency, cpus;
+	enum unit unit;		/* of weights */
+	bool live;		/* samples may still come */
+	bool collecting;	/* f: stopped or not */
+	bool is_file;
+	size_t threads, processes;	/* of the target, now */
+	uint64_t started, now;	/* clock_now(); now stands still at the end */
+	uint64_t duration;	/* ns that were measured */
+	uint64_t own_cpu;	/* of both processes, hundredths of a percent of one CPU, lately */
+	uint64_t own_rss;	/* bytes, both processes */
+	size_t naming;		/* addresses that wait for names */
+	array(char *) notice;	/* what was given up or is wrong, a sentence each */
+};
+void status_release(struct status *status);
+
+enum measure { MEASURE_PERCENT, MEASURE_TIME, MEASURE_SAMPLES };
+
+/*
+ * What all views look at, so that switching views keeps one's place.
+ * selected is the call path under the cursor: functions from the root on.
+ * A view of functions uses only the last of them.
+ */
+struct scene {
+	const struct profile *profile;
+	struct query query;
+	struct calltree *calls;		/* up to date with profile and query */
+	struct quality *quality;
+	struct match match;		/* of the search */
+	enum measure measure;
+	array(function_id) selected;
+	struct status status;
+	uint64_t behind;		/* samples not shown: the display is paused */
+	bool paused;
+	unsigned changed;		/* grows when calls or the query did */
+	/* The keys of a command, "k, Up": views know none.  NULL in tests that need none. */
+	void (*describe_keys)(enum command command, struct strbuf *out);
+};
+
+void scene_init(struct scene *scene);
+void scene_release(struct scene *scene);
+/* Bring calls, quality and match up to date with the profile.  With the lock held. */
+void scene_update(struct scene *scene, const struct profile *profile);
+
+#endif

@@ -1,0 +1,54 @@
+#ifndef TPROF_VIEW_VIEW_H
+#define TPROF_VIEW_VIEW_H
+
+#include "view/command.h"
+#include "view/grid.h"
+#include "view/scene.h"
+
+enum reaction {
+	REACT_IGNORED	= 0,
+	REACT_REDRAW	= 1 << 0,
+	REACT_UPDATE	= 1 << 1,	/* the scene changed: query, selection */
+	REACT_SHOW_TREE	= 1 << 2,	/* go to the tree, at the selection */
+};
+
+/* A cursor in an analysis.  Knows no keys, colours or terminal. */
+struct view {
+	const struct view_ops *ops;
+};
+
+struct view_ops {
+	const char *name;	/* "functions", as in --view and scripts */
+	const char *title;	/* "Functions", on its tab */
+	struct view *(*open)(void);
+	void (*close)(struct view *view);
+	/*
+	 * Take in new samples and the size of the screen.  The cursor stays
+	 * on its function or call path; it writes scene->selected only in
+	 * command and point.
+	 */
+	void (*update)(struct view *view, const struct scene *scene, int width, int height);
+	/* Changes nothing: the same view draws the same cells. */
+	void (*draw)(const struct view *view, const struct scene *scene, struct canvas canvas);
+	enum reaction (*command)(struct view *view, struct scene *scene, enum command command);
+	/* Put the cursor on a cell: the mouse.  May be NULL. */
+	enum reaction (*point)(struct view *view, struct scene *scene, int x, int y);
+	/* Move the cursor to scene->selected: the view was switched to.  May be NULL. */
+	void (*enter)(struct view *view, const struct scene *scene);
+};
+
+extern const struct view_ops functions_view, tree_view, icicle_view, counters_view, help_view;
+
+struct view *view_open(const struct view_ops *ops);
+void view_update(struct view *view, const struct scene *scene, int width, int height);
+void view_draw(const struct view *view, const struct scene *scene, struct canvas canvas);
+enum reaction view_command(struct view *view, struct scene *scene, enum command command);
+enum reaction view_point(struct view *view, struct scene *scene, int x, int y);
+void view_enter(struct view *view, const struct scene *scene);
+void view_close(struct view *view);
+
+/* The two or so lines above every view: target, event, time, samples, quality, the strip. */
+int header_height(const struct scene *scene, int width, int height);
+void header_draw(const struct scene *scene, struct canvas canvas);
+
+#endif
