@@ -15,6 +15,7 @@
  *
  * Entry 0 of each table means "none": the empty string, the unknown
  * function, the stack without callers.  A zeroed record is thus valid.
+ * (Sums, slices and series start at 0: nothing refers to them.)
  * The id of a caller's stack is always smaller than those of its callees.
  */
 
@@ -76,6 +77,7 @@ struct location {
 	uint32_t first_frame;
 	uint16_t frame_count;
 	bool symbolized;	/* tried, even when nothing was found */
+	bool named;		/* known by its frames alone: no address, never asked for */
 	stack_id first_stack;	/* the oldest stack that has this location, 0: none yet */
 };
 
@@ -103,14 +105,15 @@ struct sum {
 	uint64_t samples;
 	stack_id stack;
 	uint32_t thread : 24;	/* thread_id */
-	uint32_t metric : 8;	/* metric_id */
+	uint32_t metric : 7;	/* metric_id */
+	uint32_t cut : 1;	/* deeper than the kernel copies: the outermost callers are missing */
 };
 
 /* A stretch of time; its sums are those up to the first one of the next slice. */
 struct slice {
 	uint64_t from, until;	/* nanoseconds on the clock of clock_now(), 0 for files without time */
 	size_t first_sum;
-	uint64_t weight, samples;	/* of all its sums */
+	uint64_t weight, samples;	/* of metric 1 */
 };
 
 struct point {
@@ -176,8 +179,16 @@ location_id profile_add_named_location(struct profile *profile, struct frame fra
 stack_id profile_add_stack(struct profile *profile, stack_id caller, location_id location);
 /* Always a new thread: the number alone may be used again. */
 thread_id profile_add_thread(struct profile *profile, pid_t pid, pid_t tid, const char *name);
+/*
+ * The thread exited.  Its id stays valid until the generation changes;
+ * after that it may be another's.
+ */
+void profile_end_thread(struct profile *profile, thread_id thread);
 void profile_name_thread(struct profile *profile, thread_id thread, const char *name, const char *process);
 metric_id profile_add_metric(struct profile *profile, const char *name, enum unit unit);
+
+/* Do stacks end properly at a function of that name?  Then it is a FUNCTION_BOTTOM. */
+bool profile_is_bottom(const char *name);
 
 struct sample {
 	uint64_t time;
@@ -185,7 +196,8 @@ struct sample {
 	uint64_t samples;	/* usually 1 */
 	stack_id stack;
 	thread_id thread;
-	metric_id metric;
+	metric_id metric;	/* 0: the first */
+	bool cut;		/* see struct sum */
 };
 
 /*
@@ -211,7 +223,16 @@ void profile_add_point(struct profile *profile, size_t series, uint64_t time, ui
  * (estimated per entry).  First the oldest slices merge; then the stacks
  * are rebuilt: addresses become functions, the lightest paths "[other]".
  * Totals stay exact.  Cheap when there is nothing to do; call it often.
- * Every location is asked for again after its stacks were rebuilt.
+ *
+ * When the generation changed, ids of stacks, locations, frames and sums
+ * that others keep are void, and so are those of threads that exited; ids
+ * of strings, binaries, functions, metrics, series and living threads stay.
+ * Locations that were not symbolized yet keep their address, so they can
+ * be found again and asked for.
+ *
+ * A quarter of the bytes is for names and the tables they key.  When that
+ * is full, new strings become "[too many names]", new functions the one
+ * function of that name, and new binaries 0.
  */
 void profile_limit(struct profile *profile, uint64_t bytes);
 uint64_t profile_bytes(const struct profile *profile);
