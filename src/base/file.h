@@ -15,16 +15,21 @@
  */
 struct file_save {
 	FILE *stream;		/* write here */
-	char *path, *temporary;
+	char *path, *temporary;	/* temporary: its name in the directory */
+	int directory;
+	bool replace;
 };
 
-/* replace: may take the place of a regular file that exists. */
+/*
+ * replace: may take the place of a regular file that exists.  Without it
+ * error.code is EEXIST when there is one.
+ */
 bool file_save_open(struct file_save *save, const char *path, bool replace, struct error *error);
-/* Flush, sync, rename.  On failure nothing is left behind. */
+/* Flush, sync, rename.  On failure nothing is left behind; the save is closed either way. */
 bool file_save_commit(struct file_save *save, struct error *error);
 void file_save_abandon(struct file_save *save);
 
-/* Read a small file (of /proc and the like) whole, at most max bytes. */
+/* Read a small file (of /proc and the like) from its beginning, at most max bytes. */
 bool file_read(const char *path, size_t max, struct strbuf *out, struct error *error);
 /* A whole number in a small file such as a sysctl. */
 bool file_read_number(const char *path, long long *value);
