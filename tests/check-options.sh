@@ -14,14 +14,14 @@ complain() {
 
 # "  -F, --freq=HZ   text" gives -F and --freq.
 options_of_help() {
-	"$tprof" "$@" --help | grep -E '^ {2,6}-' | sed 's/   .*//; s/^ *//' |
+	"$tprof" "$@" --help | grep -E '^ {2,6}-' | sed 's/^ *//; s/   *[^ -].*//' |
 		grep -oE '(^|[ ,])--?[A-Za-z?][A-Za-z-]*' | tr -d ' ,'
 }
 
-# ".It Fl F , Fl -freq Ar hz" gives -F and --freq.
+# ".It Fl F Ar hz , Fl -freq Ns = Ns Ar hz" gives -F and --freq.
 options_of_manual() {
-	grep -E '^\.It Fl ' "$page" | grep -oE 'Fl \\?-?[A-Za-z?][A-Za-z-]*' |
-		sed 's/^Fl \\\{0,1\}/-/'
+	grep -E '^\.It Fl ' "$page" | grep -oE 'Fl (\\&)?-?[A-Za-z?][A-Za-z-]*' |
+		sed -E 's/^Fl (\\&)?/-/'
 }
 
 help=$(for command in "" record report doctor; do
@@ -42,6 +42,20 @@ done < <(comm -13 <(echo "$help") <(echo "$manual"))
 for command in record report doctor; do
 	grep -qE "^\.(Nm tprof Cm|It Cm|Ss) $command" "$page" || complain "the manual lacks $command"
 done
+
+# The keys of the screen, as ^X for control characters.  Digits are views.
+keys_of_program() {
+	sed -nE "s/^\t\{ '(\\\\\\\\|.)', COMMAND.*/\1/p; s/^\t\{ CTRL\('(.)'\), COMMAND.*/^\U\1/p
+		s/^\t\{ INPUT_(F[0-9]+), COMMAND.*/\1/p" "${srcdir:-.}/src/ui/keymap.c" |
+		sed 's/^\\\\$/\\/' | grep -v '^[0-9]$'
+}
+keys_of_manual() {
+	grep -E '^\.It Ic ' "$page" | sed 's/^\.It Ic //; s/\\e/\\/g; s/\\&//g' | tr -d ' ' |
+		tr ',' '\n'
+}
+while IFS= read -r key; do
+	complain "the key $key is not in the manual"
+done < <(comm -23 <(keys_of_program | sort -u) <(keys_of_manual | sort -u))
 
 echo "$(echo "$help" | wc -l) options, $wrong wrong"
 [[ $wrong -eq 0 ]]
