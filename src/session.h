@@ -1,6 +1,8 @@
 #ifndef TPROF_SESSION_H
 #define TPROF_SESSION_H
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "format/format.h"
 #include "options.h"
@@ -20,9 +22,17 @@ struct session_terminal {
 	int fd;			/* the real one, or -1 */
 };
 
+struct session_problem {
+	struct error error;
+	bool command;		/* the command could not be run; error.code says why */
+};
+
+/* The options must outlive the session. */
 struct session *session_start(const struct options *options, struct session_terminal terminal,
-			      struct error *error);
-void session_stop(struct session *session);	/* sampling ends, what was measured stays */
+			      struct session_problem *problem);
+/* Sampling ends soon, what was measured stays; the end is told as any other. */
+void session_stop(struct session *session);
+/* Stops the thread and gives everything back; a launched program is left to itself. */
 void session_free(struct session *session);
 
 struct profile *session_lock(struct session *session);
@@ -30,24 +40,31 @@ void session_unlock(struct session *session);
 
 /* Seal the profile and fill in what the header tells.  With the lock held. */
 void session_status(struct session *session, struct status *status);
-/* All samples are in and named as far as they can be. */
-bool session_ended(struct session *session);
-/* Wait for the end, or until a time (clock_now()), or a signal to stop. */
-void session_wait(struct session *session, uint64_t until);
+/* Becomes readable, and stays so, when sampling is over and all is named; for poll(). */
+int session_event_fd(const struct session *session);
 
 void session_collect(struct session *session, bool on);
 void session_zero(struct session *session);
-void session_resize(struct session *session, int width, int height);
-void session_signal(struct session *session, int signal);	/* to the launched program */
-/* Descriptor that becomes readable when the source ended; for poll(). */
-int session_event_fd(const struct session *session);
 
-/* Write what a query selects.  Takes the lock only to copy. */
+/* The launched program, if there is one that has not ended. */
+bool session_program_runs(struct session *session);
+/* Becomes readable when it ended. */
+int session_program_fd(const struct session *session);
+void session_signal(struct session *session, int signal);
+void session_resize(struct session *session, int width, int height);
+/* End it (SIGTERM, and the loss of its terminal) and give it a moment to leave. */
+void session_end_program(struct session *session);
+/* Print the tail of its output to a descriptor; it is read no more. */
+void session_replay_output(struct session *session, int fd);
+/* The exit status of tprof: the program's own, or 0; negative: died by that signal. */
+int session_exit_status(struct session *session);
+
+/* Write what a query selects, "-" is standard output.  Holds the lock only to put it together. */
 bool session_save(struct session *session, const char *path, bool replace, enum save_weight weight,
 		  const struct query *query, struct error *error);
-/* The exit status of tprof: the command's own, or 0; negative: died by that signal. */
-int session_exit_status(const struct session *session);
-/* Print the tail of the program's output to the real terminal. */
-void session_replay_output(struct session *session, int fd);
+/* "tprof: 1,234 samples in 5.00 s, 0 lost, saved to x.folded", and what was given up. */
+void session_print_summary(struct session *session, const char *path, FILE *out);
+/* A live run that saw nothing says so and why; true if it did. */
+bool session_explain_nothing(struct session *session, FILE *out);
 
 #endif

@@ -32,6 +32,8 @@ void resolver_watch_from_exec(struct resolver *resolver, pid_t pid);
 
 /* The processes measured now: for /proc values, waiting, and the header. */
 size_t resolver_watched(const struct resolver *resolver, pid_t *pid, size_t max);
+/* The threads that are alive in them. */
+size_t resolver_watched_threads(const struct resolver *resolver);
 
 /* Poll this for POLLIN; -1 without a symbolizer. */
 int resolver_fd(const struct resolver *resolver);

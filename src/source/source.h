@@ -28,6 +28,8 @@ struct source_ops {
 	enum source_state (*read)(struct source *source, struct error *error);
 	/* Stop and start sampling; what else is recorded goes on.  NULL for a file. */
 	void (*collect)(struct source *source, bool on);
+	/* Sampling is over: read() gives what is left, then SOURCE_END.  NULL for a file. */
+	void (*finish)(struct source *source);
 	void (*close)(struct source *source);
 };
 

@@ -1,0 +1,226 @@
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "options.h"
+#include "session.h"
+#include "ui/app.h"
+#include "ui/report.h"
+
+/* As env(1) and timeout(1) have it: 127 and 126 are about the command. */
+enum { EXIT_OWN_FAILURE = 125, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
+
+static int fail(const struct error *error)
+{
+	fprintf(stderr, "tprof: %s\n", error->text);
+	return EXIT_OWN_FAILURE;
+}
+
+/* Why a session did not start, as an exit status. */
+static int fail_start(const struct options *options, const struct session_problem *problem)
+{
+	fail(&problem->error);
+	if (!options->target.command || !problem->command)
+		return EXIT_OWN_FAILURE;
+	return problem->error.code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+}
+
+/* The command's own end becomes ours, its death by a signal included. */
+static int exit_as(int status)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct rlimit none = { 0, 0 };
+	sigset_t set;
+
+	if (status >= 0)
+		return status;
+	/* The command dumped core if it wanted to; ours would only mislead. */
+	setrlimit(RLIMIT_CORE, &none);
+	fflush(NULL);
+	sigaction(-status, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, -status);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(-status);
+	return 128 - status;
+}
+
+/* A write that fails tells by its error; these would kill us instead. */
+static void ignore_write_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+static bool wants_screen(const struct options *options)
+{
+	if (options->action != ACTION_LIVE)
+		return false;
+	if (options->target.command)
+		return isatty(0) || isatty(1) || isatty(2);
+	return isatty(1);
+}
+
+static int run_screen(const struct options *options, const struct term_ops *term)
+{
+	struct session_terminal terminal = { .pty = !options->script, .fd = term->fd };
+	struct session_problem problem = { 0 };
+	struct session *session = session_start(options, terminal, &problem);
+	int status;
+	bool ok;
+
+	if (!session) {
+		term->close();
+		return fail_start(options, &problem);
+	}
+	ok = app_run(session, options, term, &problem.error);
+	term->close();
+	session_end_program(session);
+	session_replay_output(session, STDOUT_FILENO);
+	status = session_exit_status(session);
+	session_free(session);
+	return ok ? exit_as(status) : fail(&problem.error);
+}
+
+/* Signals that end a run without a screen, as a descriptor to poll. */
+static int catch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* True when a signal came, false when the descriptor became readable. */
+static bool wait_for(int signals, int fd)
+{
+	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
+				{ .fd = fd, .events = POLLIN } };
+	struct signalfd_siginfo info;
+
+	while (!fds[0].revents && !fds[1].revents)
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return true;
+	return fds[0].revents && read(signals, &info, sizeof info) > 0;
+}
+
+static bool print_report(struct session *session, const struct options *options, FILE *out,
+			 struct error *error)
+{
+	struct scene scene;
+	struct profile *profile = session_lock(session);
+	bool ok;
+
+	scene_init(&scene);
+	session_status(session, &scene.status);
+	scene_update(&scene, profile);
+	ok = report_print(&scene, options, out, error);
+	if (ok && (fflush(out) || ferror(out)))
+		ok = error_set(error, errno, "cannot write the report: %s", strerror(errno));
+	session_unlock(session);
+	scene_release(&scene);
+	return ok;
+}
+
+static bool write_report(struct session *session, const struct options *options,
+			 struct error *error)
+{
+	struct file_save save;
+
+	if (!options->output || !strcmp(options->output, "-"))
+		return print_report(session, options, stdout, error);
+	if (!file_save_open(&save, options->output, true, error))
+		return false;
+	if (!print_report(session, options, save.stream, error)) {
+		file_save_abandon(&save);
+		return false;
+	}
+	return file_save_commit(&save, error);
+}
+
+static bool write_result(struct session *session, const struct options *options,
+			 struct error *error)
+{
+	struct query everything = { 0 };
+
+	if (options->action != ACTION_RECORD)
+		return write_report(session, options, error);
+	if (!session_save(session, options->output, true, options->weight, &everything, error))
+		return false;
+	if (strcmp(options->output, "-"))
+		session_print_summary(session, options->output, stderr);
+	return true;
+}
+
+static int run_text(const struct options *options)
+{
+	struct session_terminal terminal = { .fd = -1 };
+	struct session_problem problem = { 0 };
+	struct session *session;
+	int signals = catch_signals();
+	int status;
+	bool ok;
+
+	session = session_start(options, terminal, &problem);
+	if (!session)
+		return fail_start(options, &problem);
+	if (wait_for(signals, session_event_fd(session))) {
+		/* The program got the Ctrl-C as well, and may need a while for its end. */
+		session_stop(session);
+		wait_for(signals, session_event_fd(session));
+	}
+	ok = write_result(session, options, &problem.error);
+	session_explain_nothing(session, stderr);
+	if (session_program_runs(session) && wait_for(signals, session_program_fd(session)))
+		session_end_program(session);
+	status = session_exit_status(session);
+	session_free(session);
+	close(signals);
+	return ok ? exit_as(status) : fail(&problem.error);
+}
+
+static int run(const struct options *options)
+{
+	struct term_style style = { .color = options->color, .ascii = options->ascii };
+	const struct term_ops *term;
+	struct error error = { 0 };
+
+	if (options->action == ACTION_DOCTOR)
+		return doctor_print(stdout, options->form == REPORT_JSON);
+	if (options->script) {
+		term = headless_open(options->script, &error);
+		return term ? run_screen(options, term) : fail(&error);
+	}
+	if (!wants_screen(options))
+		return run_text(options);
+	term = curses_open(&style, &error);
+	if (term)
+		return run_screen(options, term);
+	fprintf(stderr, "tprof: %s; a text report follows at the end\n", error.text);
+	return run_text(options);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status;
+
+	setlocale(LC_ALL, "");
+	ignore_write_signals();
+	options_parse(&options, argc, argv);
+	status = run(&options);
+	options_release(&options);
+	return status;
+}

@@ -1,0 +1,346 @@
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+
+enum {
+	OPTION_FOR = 0x100,
+	OPTION_NO_FOLLOW,
+	OPTION_MEMORY,
+	OPTION_COLOR,
+	OPTION_ASCII,
+	OPTION_DELAY,
+	OPTION_WEIGHT,
+	OPTION_JSON,
+	OPTION_CSV,
+	OPTION_VIEW,
+	OPTION_TOP,
+	OPTION_SCRIPT,
+};
+
+enum { FREQUENCY_MAX = 100000, PIDS_MAX = 4096 };
+
+static const uint64_t second = 1000000000u;
+
+#define OPTION_TARGET \
+	{ "pid", 'p', "PID[,PID...]", 0, "Measure running processes", 1 }, \
+	{ "all", 'a', NULL, 0, "Measure the whole system", 1 }, \
+	{ "no-follow", OPTION_NO_FOLLOW, NULL, 0, "Leave out child processes", 1 }
+
+#define OPTION_SAMPLING \
+	{ "freq", 'F', "HZ", 0, "Samples per second and CPU (999)", 2 }, \
+	{ "event", 'e', "EVENT", 0, \
+	  "What makes a sample: cycles, cpu-clock, ... (auto: cycles where the machine counts them)", 2 }, \
+	{ "for", OPTION_FOR, "DURATION", 0, "Sample for so long: 5s, 500ms, 2m", 2 }, \
+	{ "memory", OPTION_MEMORY, "SIZE", 0, "Stay within so much memory (512M)", 2 }
+
+static const struct argp_option live_options[] = {
+	OPTION_TARGET,
+	OPTION_SAMPLING,
+	{ "color", OPTION_COLOR, "WHEN", 0, "always, never or auto", 3 },
+	{ "ascii", OPTION_ASCII, NULL, 0, "Draw with ASCII characters only", 3 },
+	{ "delay", OPTION_DELAY, "DURATION", 0, "Time between updates of the screen (250ms)", 3 },
+	{ "weight", OPTION_WEIGHT, "KIND", 0, "What W saves: samples or time", 3 },
+	{ "script", OPTION_SCRIPT, "FILE", OPTION_HIDDEN, "Keys for a screen in memory", 3 },
+	{ 0 },
+};
+
+static const struct argp_option record_options[] = {
+	OPTION_TARGET,
+	OPTION_SAMPLING,
+	{ "output", 'o', "FILE", 0, "Where to save, - for standard output", 3 },
+	{ "weight", OPTION_WEIGHT, "KIND", 0, "Save samples or time (nanoseconds)", 3 },
+	{ 0 },
+};
+
+static const struct argp_option report_options[] = {
+	OPTION_TARGET,
+	OPTION_SAMPLING,
+	{ "json", OPTION_JSON, NULL, 0, "Print JSON", 3 },
+	{ "csv", OPTION_CSV, NULL, 0, "Print comma-separated values", 3 },
+	{ "view", OPTION_VIEW, "VIEW", 0, "functions or tree", 3 },
+	{ "top", OPTION_TOP, "N", 0, "Only the first N rows", 3 },
+	{ "output", 'o', "FILE", 0, "Write the report to a file", 3 },
+	{ 0 },
+};
+
+static const struct argp_option doctor_options[] = {
+	{ "json", OPTION_JSON, NULL, 0, "Print JSON", 1 },
+	{ 0 },
+};
+
+static void set_pids(struct argp_state *state, struct options *options, const char *text)
+{
+	const char *at = text;
+
+	for (;;) {
+		char *end;
+		long pid;
+
+		errno = 0;
+		pid = strtol(at, &end, 10);
+		if (end == at || errno || pid <= 0 || pid > INT_MAX || (*end && *end != ','))
+			argp_error(state, "'%s' is not a list of process numbers", text);
+		if (options->target.pid.len == PIDS_MAX)
+			argp_error(state, "more than %d processes", PIDS_MAX);
+		array_push(&options->target.pid, (pid_t)pid);
+		if (!*end)
+			return;
+		at = end + 1;
+	}
+}
+
+static unsigned long number(struct argp_state *state, const char *option, const char *text,
+			    unsigned long max)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || !value || value > max)
+		argp_error(state, "%s takes a number from 1 to %lu, not '%s'", option, max, text);
+	return value;
+}
+
+static uint64_t duration(struct argp_state *state, const char *option, const char *text)
+{
+	uint64_t ns = 0;
+
+	if (!quantity_parse_duration(text, &ns) || !ns)
+		argp_error(state, "%s takes a duration such as 5s or 500ms, not '%s'", option, text);
+	return ns;
+}
+
+static void set_memory(struct argp_state *state, struct options *options, const char *text)
+{
+	const uint64_t least = 32u << 20;
+
+	if (!quantity_parse_size(text, &options->memory) || options->memory < least)
+		argp_error(state, "--memory takes a size of at least 32M, not '%s'", text);
+}
+
+/* The place of a word in a list that ends with NULL; an error names them all. */
+static int choice(struct argp_state *state, const char *option, const char *text,
+		  const char *const *words)
+{
+	struct strbuf all = STRBUF_INIT;
+
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(text, words[i]))
+			return i;
+		strbuf_addf(&all, "%s%s", i ? ", " : "", words[i]);
+	}
+	argp_error(state, "%s takes one of %s, not '%s'", option, all.text, text);
+	strbuf_release(&all);
+	return 0;
+}
+
+static void set_choice(struct argp_state *state, struct options *options, int key, const char *text)
+{
+	static const char *const colors[] = { "auto", "always", "never", NULL };
+	static const char *const weights[] = { "samples", "time", NULL };
+	static const char *const views[] = { "functions", "tree", NULL };
+
+	if (key == OPTION_COLOR)
+		options->color = (enum color)choice(state, "--color", text, colors);
+	else if (key == OPTION_WEIGHT)
+		options->weight = (enum save_weight)choice(state, "--weight", text, weights);
+	else
+		options->tree = choice(state, "--view", text, views) == 1;
+}
+
+static void set_argument(struct argp_state *state, struct options *options, char *text)
+{
+	bool command = state->quoted && state->next - 1 >= state->quoted;
+
+	if (options->action == ACTION_DOCTOR)
+		argp_error(state, "doctor takes no arguments");
+	if (command) {
+		options->target.command = state->argv + state->next - 1;
+		state->next = state->argc;
+	} else if (options->input) {
+		argp_error(state, "one file at a time; to run a command write -- before it");
+	} else {
+		options->input = text;
+	}
+}
+
+/* Exactly one thing to measure, and options that fit it. */
+static void check(struct argp_state *state, const struct options *options)
+{
+	const struct target *target = &options->target;
+	int ways = !!target->pid.len + target->everything + !!target->command + !!options->input;
+
+	if (options->action == ACTION_DOCTOR)
+		return;
+	if (!ways)
+		argp_error(state, options->action == ACTION_RECORD ?
+			   "say what to measure: -p PID, -a or -- COMMAND" :
+			   "say what to measure: -p PID, -a, -- COMMAND or a FILE");
+	if (ways > 1)
+		argp_error(state, "only one of -p, -a, -- COMMAND and FILE at a time");
+	if (options->action == ACTION_RECORD && !options->output)
+		argp_error(state, "record needs -o FILE");
+	if (options->input && options->duration)
+		argp_error(state, "--for is for measuring, not for a FILE");
+	if (target->everything && target->no_follow)
+		argp_error(state, "--no-follow makes no sense with -a");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'p':
+		set_pids(state, options, arg);
+		return 0;
+	case 'a':
+		options->target.everything = true;
+		return 0;
+	case 'F':
+		options->target.frequency = (unsigned)number(state, "--freq", arg, FREQUENCY_MAX);
+		return 0;
+	case 'e':
+		options->target.event = arg;
+		return 0;
+	case 'o':
+		options->output = arg;
+		return 0;
+	case OPTION_NO_FOLLOW:
+		options->target.no_follow = true;
+		return 0;
+	case OPTION_FOR:
+		options->duration = duration(state, "--for", arg);
+		return 0;
+	case OPTION_DELAY:
+		options->delay = duration(state, "--delay", arg);
+		return 0;
+	case OPTION_MEMORY:
+		set_memory(state, options, arg);
+		return 0;
+	case OPTION_COLOR:
+	case OPTION_WEIGHT:
+	case OPTION_VIEW:
+		set_choice(state, options, key, arg);
+		return 0;
+	case OPTION_ASCII:
+		options->ascii = true;
+		return 0;
+	case OPTION_JSON:
+		options->form = REPORT_JSON;
+		return 0;
+	case OPTION_CSV:
+		options->form = REPORT_CSV;
+		return 0;
+	case OPTION_TOP:
+		options->top = number(state, "--top", arg, 1000000);
+		return 0;
+	case OPTION_SCRIPT:
+		options->script = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		set_argument(state, options, arg);
+		return 0;
+	case ARGP_KEY_END:
+		check(state, options);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+#define TARGETS "-p PID[,PID...]\n-a\n-- COMMAND [ARG...]"
+
+static const struct argp live_argp = {
+	.options = live_options,
+	.parser = parse,
+	.args_doc = TARGETS "\nFILE",
+	.doc = "Show where the time goes: live, in the terminal."
+	       "\v"
+	       "Other commands: tprof record (save without a screen), tprof report (text, JSON or CSV), "
+	       "tprof doctor (what works here).  Each has its own --help; keys: press ? on the screen; "
+	       "more: man tprof.",
+};
+
+static const struct argp record_argp = {
+	.options = record_options,
+	.parser = parse,
+	.args_doc = TARGETS,
+	.doc = "Measure without a screen and save the profile."
+	       "\v"
+	       "The format goes by the extension: .folded (one stack a line).",
+};
+
+static const struct argp report_argp = {
+	.options = report_options,
+	.parser = parse,
+	.args_doc = TARGETS "\nFILE",
+	.doc = "Measure without a screen, or read a FILE, and print a report.",
+};
+
+static const struct argp doctor_argp = {
+	.options = doctor_options,
+	.parser = parse,
+	.args_doc = "",
+	.doc = "Say what works here, for whom, and which knob changes it.",
+};
+
+static const struct {
+	const char *word, *name;	/* argv[1], and the name in messages */
+	enum action action;
+	const struct argp *argp;
+} subcommands[] = {
+	{ "record", "tprof record", ACTION_RECORD, &record_argp },
+	{ "report", "tprof report", ACTION_REPORT, &report_argp },
+	{ "doctor", "tprof doctor", ACTION_DOCTOR, &doctor_argp },
+};
+
+static void print_version(FILE *out, struct argp_state *state)
+{
+	(void)state;
+	fprintf(out, "tprof %s\n", PACKAGE_VERSION);
+#ifdef HAVE_LIBIBERTY
+	fputs("  demangling      C++, Rust (libiberty)\n", out);
+#else
+	fputs("  demangling      none (built without libiberty)\n", out);
+#endif
+	fputs("  sampling        perf events\n"
+	      "  stacks          frame pointers\n", out);
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	const struct argp *argp = &live_argp;
+	int skip = 0;
+
+	*options = (struct options){
+		.target = { .event = "auto", .frequency = 999 },
+		.delay = second / 4,
+		.memory = 512u << 20,
+	};
+	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++) {
+		if (strcmp(argv[1], subcommands[i].word))
+			continue;
+		options->action = subcommands[i].action;
+		argp = subcommands[i].argp;
+		skip = 1;
+		/* argp takes the name in its messages from here. */
+		argv[1] = (char *)(uintptr_t)subcommands[i].name;
+	}
+	argp_err_exit_status = 2;
+	argp_program_version_hook = print_version;
+	argp_parse(argp, argc - skip, argv + skip, ARGP_IN_ORDER, NULL, options);
+}
+
+void options_release(struct options *options)
+{
+	array_release(&options->target.pid);
+}

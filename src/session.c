@@ -1,0 +1,756 @@
+#include "session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "resolve/resolver.h"
+#include "source/counters.h"
+#include "source/launch.h"
+#include "source/output.h"
+#include "source/perf_live.h"
+#include "source/process_scan.h"
+
+enum { PIDS_LOOKED_AT = 256 };
+
+static const uint64_t millisecond = 1000000u, second = 1000000000u;
+
+/* Sampling; waiting for the last names; everything is there. */
+enum phase { PHASE_SAMPLING, PHASE_NAMING, PHASE_ENDED };
+
+/* What we cost ourselves, over the last second or so. */
+struct overhead {
+	uint64_t at, cpu;	/* clock_now() and CPU nanoseconds of the last look */
+	uint64_t share;		/* of one CPU, in hundredths of a percent */
+	uint64_t rss;
+};
+
+struct session {
+	const struct options *options;
+	struct profile *profile;
+	struct resolver *resolver;	/* NULL for a file */
+	struct source *source;
+	struct source_facts facts;
+	struct counters *counters;
+	struct launch launch;
+	bool launched;
+	struct output output;
+
+	pthread_mutex_t lock;
+	atomic_int waiting;		/* threads that want the lock and are not the reader */
+	pthread_t reader;
+	bool reading;
+	atomic_bool quit, stop;
+	int wake, ended_fd, program_fd;
+
+	enum phase phase;
+	uint64_t started, ended;	/* clock_now(); ended 0 while sampling */
+	uint64_t paused_at, paused;	/* collection stopped: since when, and how long in all */
+	uint64_t naming_until, looked_at, counted_at;
+	bool collecting, cut_short;	/* cut_short: by --for */
+	char target[256];		/* what is measured, for the header */
+	char state[128];		/* of the target, in words */
+	char failure[256];		/* why the source ended early, or "" */
+	struct overhead overhead;
+};
+
+/* The reader thread. */
+
+static void say(int eventfd_descriptor)
+{
+	uint64_t one = 1;
+
+	/* Can only fail when the counter is full, and then it is readable. */
+	if (write(eventfd_descriptor, &one, sizeof one) < 0)
+		return;
+}
+
+static void reader_lock(struct session *session)
+{
+	static const struct timespec moment = { 0, 50000 };
+
+	/* A mutex is not fair: without this a busy reader keeps the screen waiting. */
+	while (atomic_load(&session->waiting))
+		nanosleep(&moment, NULL);
+	pthread_mutex_lock(&session->lock);
+}
+
+static int reader_timeout(const struct session *session, bool more)
+{
+	bool early = clock_now() - session->started < second;
+
+	if (more)
+		return 0;
+	if (session->resolver && resolver_waiting(session->resolver))
+		return 10;
+	if (session->phase != PHASE_SAMPLING)
+		return session->launched && !session->launch.exited ? 50 : 500;
+	return early ? 10 : 50;
+}
+
+static void wait_for_work(struct session *session, bool more)
+{
+	static const int pty_at = 2;
+	struct pollfd fd[SOURCE_FDS_MAX + 3] = {
+		{ .fd = session->wake, .events = POLLIN },
+		{ .fd = session->resolver ? resolver_fd(session->resolver) : -1, .events = POLLIN },
+		{ .fd = session->launched && !session->output.ended ? session->launch.pty : -1,
+		  .events = POLLIN },
+	};
+	size_t count = 3;
+	uint64_t counter;
+
+	if (session->source && session->source->ops->fds && session->phase == PHASE_SAMPLING)
+		count += session->source->ops->fds(session->source, fd + count, SOURCE_FDS_MAX);
+	if (poll(fd, count, reader_timeout(session, more)) <= 0)
+		return;
+	if (fd[0].revents && read(session->wake, &counter, sizeof counter) < 0)
+		return;
+	if (fd[pty_at].revents)
+		output_drain(&session->output, session->launch.pty, 4 * millisecond);
+}
+
+static void begin_naming(struct session *session, uint64_t now)
+{
+	if (session->paused_at) {
+		session->paused += now - session->paused_at;
+		session->paused_at = 0;
+	}
+	session->phase = PHASE_NAMING;
+	session->ended = now;
+	session->naming_until = now + 3 * second;
+}
+
+static bool read_source(struct session *session, uint64_t now)
+{
+	struct error error = { 0 };
+
+	switch (source_read(session->source, &error)) {
+	case SOURCE_MORE:
+		return true;
+	case SOURCE_WAIT:
+		return false;
+	case SOURCE_FAILED:
+		snprintf(session->failure, sizeof session->failure, "%s", error.text);
+		break;
+	case SOURCE_END:
+		break;
+	}
+	begin_naming(session, now);
+	return false;
+}
+
+static void finish_when_asked(struct session *session, uint64_t now)
+{
+	uint64_t duration = session->options->duration;
+	bool over = duration && now - session->started >= duration;
+
+	if (session->phase != PHASE_SAMPLING || (!over && !atomic_load(&session->stop)))
+		return;
+	if (session->source->ops->finish)
+		session->source->ops->finish(session->source);
+	else
+		begin_naming(session, now);
+	if (over && !session->cut_short) {
+		session->cut_short = true;
+		if (session->launched)
+			launch_signal(&session->launch, SIGTERM);
+	}
+}
+
+static void end_when_named(struct session *session, uint64_t now)
+{
+	bool waiting = session->resolver && resolver_waiting(session->resolver);
+
+	if (session->phase != PHASE_NAMING || (waiting && now < session->naming_until))
+		return;
+	session->phase = PHASE_ENDED;
+	say(session->ended_fd);
+}
+
+static void watch_program(struct session *session)
+{
+	if (!session->launched || session->launch.exited)
+		return;
+	launch_poll(&session->launch);
+	if (session->launch.exited)
+		say(session->program_fd);
+}
+
+static void count(struct session *session, uint64_t now)
+{
+	pid_t pid[PIDS_LOOKED_AT];
+	size_t pids;
+
+	if (!session->counters || session->phase != PHASE_SAMPLING ||
+	    now - session->counted_at < second / 4)
+		return;
+	session->counted_at = now;
+	pids = resolver_watched(session->resolver, pid, PIDS_LOOKED_AT);
+	counters_read(session->counters, pid, pids < PIDS_LOOKED_AT ? pids : PIDS_LOOKED_AT, now);
+}
+
+static void describe_status(char *out, size_t size, int status)
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, size, "killed by SIG%s", sigabbrev_np(WTERMSIG(status)));
+	else
+		snprintf(out, size, "exited (status %d)", WEXITSTATUS(status));
+}
+
+/* The words in the header for what the target does. */
+static void look_at_target(struct session *session)
+{
+	struct process process;
+	pid_t pid = 0;
+	size_t count;
+
+	if (!session->resolver || session->options->target.everything)
+		return;
+	if (session->launched && session->launch.exited) {
+		describe_status(session->state, sizeof session->state, session->launch.status);
+		return;
+	}
+	count = resolver_watched(session->resolver, &pid, 1);
+	if (!count && session->launched)
+		pid = session->launch.pid;
+	if (!pid || !process_read_activity(pid, &process) || process_is_gone(&process))
+		snprintf(session->state, sizeof session->state, "exited");
+	else
+		snprintf(session->state, sizeof session->state, "%s",
+			 process_state_word(process.state));
+}
+
+static uint64_t cpu_of_process(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return 0;
+	return (uint64_t)t.tv_sec * second + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t rss_of_process(pid_t pid)
+{
+	unsigned long long size, resident = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/statm", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%llu %llu", &size, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void look_at_ourselves(struct session *session, uint64_t now)
+{
+	struct overhead *o = &session->overhead;
+	pid_t other = session->resolver ? resolver_symbolizer_pid(session->resolver) : 0;
+	uint64_t cpu = cpu_of_process(getpid()) + (other ? cpu_of_process(other) : 0);
+
+	/* A symbolizer that was restarted counts from 0 again. */
+	if (cpu >= o->cpu && now > o->at)
+		o->share = (cpu - o->cpu) * 10000 / (now - o->at);
+	o->at = now;
+	o->cpu = cpu;
+	o->rss = rss_of_process(getpid()) + (other ? rss_of_process(other) : 0);
+}
+
+static void look_around(struct session *session, uint64_t now)
+{
+	bool over = session->launched && session->launch.exited;
+
+	if (now - session->looked_at < (over ? 50 * millisecond : second / 2))
+		return;
+	session->looked_at = now;
+	look_at_target(session);
+	look_at_ourselves(session, now);
+}
+
+static bool work(struct session *session)
+{
+	uint64_t now = clock_now(), until = now + 4 * millisecond;
+	bool more = false;
+
+	finish_when_asked(session, now);
+	do
+		more = session->phase == PHASE_SAMPLING && read_source(session, now);
+	while (more && clock_now() < until && !atomic_load(&session->waiting));
+	if (session->resolver)
+		resolver_work(session->resolver);
+	profile_limit(session->profile, session->options->memory);
+	count(session, now);
+	watch_program(session);
+	look_around(session, now);
+	end_when_named(session, now);
+	return more;
+}
+
+static void *read_all(void *argument)
+{
+	struct session *session = argument;
+	bool more = false;
+
+	while (!atomic_load(&session->quit)) {
+		wait_for_work(session, more);
+		reader_lock(session);
+		more = work(session);
+		pthread_mutex_unlock(&session->lock);
+	}
+	return NULL;
+}
+
+/* Starting and ending. */
+
+static bool start_program(struct session *session, struct session_terminal terminal,
+			  struct error *error)
+{
+	const struct options *options = session->options;
+	bool to_stdout = !options->output || !strcmp(options->output, "-");
+	struct launch_options launch = {
+		.command = options->target.command,
+		.pty = terminal.pty,
+		.stdout_to_stderr = options->action != ACTION_LIVE && to_stdout,
+		.terminal = terminal.fd,
+	};
+
+	if (!launch_prepare(&session->launch, &launch, error))
+		return false;
+	session->launched = true;
+	return true;
+}
+
+static bool start_live(struct session *session, struct session_terminal terminal,
+		       struct session_problem *problem)
+{
+	const struct target *target = &session->options->target;
+	struct error *error = &problem->error;
+
+	session->resolver = resolver_new(session->profile,
+					 target->no_follow ? RESOLVER_NO_FOLLOW : 0);
+	if (target->command && !start_program(session, terminal, error))
+		return false;
+	session->source = perf_live_open(target, session->launch.pid, session->resolver,
+					 session->profile, &session->facts, error);
+	if (!session->source)
+		return false;
+	session->counters = counters_open(target, session->launch.pid, session->profile);
+	session->started = clock_now();
+	if (session->launched && !launch_go(&session->launch, error)) {
+		problem->command = true;
+		return false;
+	}
+	return true;
+}
+
+static bool start_file(struct session *session, struct error *error)
+{
+	session->source = format_open(session->options->input, session->profile, error);
+	session->facts.unit = UNIT_COUNT;
+	session->started = clock_now();
+	return session->source != NULL;
+}
+
+static void describe_target(const struct session *session, char *out, size_t size)
+{
+	const struct target *target = &session->options->target;
+	struct process process;
+	size_t used = 0;
+
+	if (session->options->input) {
+		snprintf(out, size, "%s", session->options->input);
+	} else if (target->everything) {
+		snprintf(out, size, "whole system");
+	} else if (target->command) {
+		out[0] = '\0';
+		for (char **word = target->command; *word && used < size - 1; word++)
+			used += (size_t)snprintf(out + used, size - used, "%s%s",
+						 used ? " " : "", *word);
+	} else if (target->pid.len == 1 && process_read(target->pid.at[0], &process)) {
+		snprintf(out, size, "PID %d %s", process.pid, process.name);
+	} else if (target->pid.len == 1) {
+		snprintf(out, size, "PID %d", target->pid.at[0]);
+	} else {
+		snprintf(out, size, "%zu processes", target->pid.len);
+	}
+}
+
+static bool start_reader(struct session *session, struct error *error)
+{
+	int code = pthread_create(&session->reader, NULL, read_all, session);
+
+	if (code)
+		return error_set(error, code, "cannot start a thread: %s", strerror(code));
+	session->reading = true;
+	return true;
+}
+
+static struct session *session_new(const struct options *options)
+{
+	struct session *session = xcalloc(1, sizeof *session);
+
+	session->options = options;
+	session->profile = profile_new();
+	session->collecting = true;
+	session->launch = (struct launch){ .pidfd = -1, .pty = -1, .go = -1, .failed = -1 };
+	session->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	session->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	session->program_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_mutex_init(&session->lock, NULL);
+	output_init(&session->output);
+	return session;
+}
+
+struct session *session_start(const struct options *options, struct session_terminal terminal,
+			      struct session_problem *problem)
+{
+	struct session *session = session_new(options);
+	bool ok = options->input ? start_file(session, &problem->error) :
+		start_live(session, terminal, problem);
+
+	describe_target(session, session->target, sizeof session->target);
+	if (ok && start_reader(session, &problem->error))
+		return session;
+	session_free(session);
+	return NULL;
+}
+
+/* The reader is no more: what only it touches is the caller's now. */
+static void stop_reading(struct session *session)
+{
+	if (!session->reading)
+		return;
+	atomic_store(&session->quit, true);
+	say(session->wake);
+	pthread_join(session->reader, NULL);
+	session->reading = false;
+}
+
+void session_stop(struct session *session)
+{
+	atomic_store(&session->stop, true);
+	say(session->wake);
+}
+
+static void facts_release(struct source_facts *facts)
+{
+	for (size_t i = 0; i < facts->notice.len; i++)
+		xfree(facts->notice.at[i]);
+	array_release(&facts->notice);
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	stop_reading(session);
+	if (session->counters)
+		counters_close(session->counters);
+	source_close(session->source);
+	if (session->launched)
+		launch_close(&session->launch);
+	resolver_free(session->resolver);
+	profile_free(session->profile);
+	output_release(&session->output);
+	facts_release(&session->facts);
+	pthread_mutex_destroy(&session->lock);
+	close(session->wake);
+	close(session->ended_fd);
+	close(session->program_fd);
+	xfree(session);
+}
+
+/* What the other thread asks. */
+
+struct profile *session_lock(struct session *session)
+{
+	atomic_fetch_add(&session->waiting, 1);
+	pthread_mutex_lock(&session->lock);
+	atomic_fetch_sub(&session->waiting, 1);
+	return session->profile;
+}
+
+void session_unlock(struct session *session)
+{
+	pthread_mutex_unlock(&session->lock);
+}
+
+int session_event_fd(const struct session *session)
+{
+	return session->ended_fd;
+}
+
+int session_program_fd(const struct session *session)
+{
+	return session->program_fd;
+}
+
+void session_collect(struct session *session, bool on)
+{
+	uint64_t now = clock_now();
+
+	session_lock(session);
+	if (session->phase == PHASE_SAMPLING && session->source->ops->collect &&
+	    on != session->collecting) {
+		session->source->ops->collect(session->source, on);
+		session->collecting = on;
+		if (on)
+			session->paused += now - session->paused_at;
+		session->paused_at = on ? 0 : now;
+	}
+	session_unlock(session);
+}
+
+void session_zero(struct session *session)
+{
+	session_lock(session);
+	profile_zero(session->profile);
+	session->paused = 0;
+	session->started = clock_now();
+	if (session->paused_at)
+		session->paused_at = session->started;
+	if (session->phase != PHASE_SAMPLING)
+		session->ended = session->started;
+	session_unlock(session);
+}
+
+bool session_program_runs(struct session *session)
+{
+	bool runs;
+
+	session_lock(session);
+	runs = session->launched && !session->launch.exited;
+	session_unlock(session);
+	return runs;
+}
+
+void session_signal(struct session *session, int signal)
+{
+	session_lock(session);
+	if (session->launched && !session->launch.exited)
+		launch_signal(&session->launch, signal);
+	session_unlock(session);
+}
+
+void session_resize(struct session *session, int width, int height)
+{
+	session_lock(session);
+	if (session->launched)
+		launch_resize(&session->launch, width, height);
+	session_unlock(session);
+}
+
+void session_end_program(struct session *session)
+{
+	struct pollfd fd = { .fd = session->program_fd, .events = POLLIN };
+
+	if (!session_program_runs(session))
+		return;
+	session_signal(session, SIGTERM);
+	session_signal(session, SIGHUP);
+	poll(&fd, 1, 1000);
+}
+
+void session_replay_output(struct session *session, int fd)
+{
+	uint64_t until = clock_now() + 200 * millisecond;
+
+	if (!session->launched || session->launch.pty < 0)
+		return;
+	stop_reading(session);
+	/* A grandchild may hold the terminal open for ever: the end is not waited for. */
+	while (!session->output.ended && clock_now() < until) {
+		struct pollfd pty = { .fd = session->launch.pty, .events = POLLIN };
+
+		if (poll(&pty, 1, 20) <= 0 && session->launch.exited)
+			break;
+		output_drain(&session->output, session->launch.pty, 4 * millisecond);
+	}
+	output_replay(&session->output, fd, OUTPUT_KEPT);
+}
+
+int session_exit_status(struct session *session)
+{
+	const struct launch *launch = &session->launch;
+	int status = 0;
+
+	session_lock(session);
+	if (session->launched && launch->exited && !session->cut_short)
+		status = WIFSIGNALED(launch->status) ? -WTERMSIG(launch->status) :
+			WEXITSTATUS(launch->status);
+	session_unlock(session);
+	return status;
+}
+
+/* Status. */
+
+static void add_notice(struct status *status, const char *text)
+{
+	array_push(&status->notice, xstrdup(text));
+}
+
+static void add_notices(const struct session *session, struct status *status)
+{
+	const char *trouble = session->resolver ? resolver_trouble(session->resolver) : NULL;
+
+	for (size_t i = 0; i < status->notice.len; i++)
+		xfree(status->notice.at[i]);
+	status->notice.len = 0;
+	if (session->failure[0])
+		add_notice(status, session->failure);
+	if (trouble)
+		add_notice(status, trouble);
+	for (size_t i = 0; i < session->facts.notice.len; i++)
+		add_notice(status, session->facts.notice.at[i]);
+}
+
+static void count_threads(const struct session *session, struct status *status)
+{
+	pid_t pid[PIDS_LOOKED_AT];
+	size_t count;
+
+	status->processes = status->threads = 0;
+	if (!session->resolver)
+		return;
+	count = resolver_watched(session->resolver, pid, PIDS_LOOKED_AT);
+	status->processes = count;
+	status->threads = resolver_watched_threads(session->resolver);
+}
+
+void session_status(struct session *session, struct status *status)
+{
+	const struct source_facts *facts = &session->facts;
+	uint64_t now = session->ended ? session->ended : clock_now();
+	uint64_t paused = session->paused + (session->paused_at ? now - session->paused_at : 0);
+
+	profile_seal(session->profile, now);
+	snprintf(status->target, sizeof status->target, "%s", session->target);
+	snprintf(status->state, sizeof status->state, "%s", session->state);
+	snprintf(status->event, sizeof status->event, "%s", facts->event);
+	snprintf(status->backend, sizeof status->backend, "%s", facts->backend);
+	status->frequency = facts->frequency;
+	status->cpus = facts->cpus;
+	status->unit = facts->unit;
+	status->live = session->phase == PHASE_SAMPLING;
+	status->collecting = session->collecting;
+	status->is_file = session->options->input != NULL;
+	status->started = session->started;
+	status->now = now;
+	status->duration = now - session->started - paused;
+	status->own_cpu = session->overhead.share;
+	status->own_rss = session->overhead.rss;
+	status->naming = session->resolver ? resolver_waiting(session->resolver) : 0;
+	count_threads(session, status);
+	add_notices(session, status);
+}
+
+/* Saving. */
+
+static bool put_together(struct session *session, const struct format *format,
+			 enum save_weight weight, const struct query *query,
+			 char **text, size_t *len, struct error *error)
+{
+	FILE *stream = open_memstream(text, len);
+	struct profile *profile;
+	bool ok;
+
+	if (!stream)
+		return error_set(error, errno, "cannot save: %s", strerror(errno));
+	profile = session_lock(session);
+	profile_seal(profile, session->ended ? session->ended : clock_now());
+	ok = format->write(profile, query, weight, stream, error);
+	session_unlock(session);
+	if (fclose(stream) && ok)
+		ok = error_set(error, errno, "cannot save: %s", strerror(errno));
+	return ok;
+}
+
+static bool write_file(const char *path, bool replace, const char *text, size_t len,
+		       struct error *error)
+{
+	struct file_save save;
+
+	if (!file_save_open(&save, path, replace, error))
+		return false;
+	/* A short write shows in the stream's error, which commit looks at. */
+	fwrite(text, 1, len, save.stream);
+	return file_save_commit(&save, error);
+}
+
+static bool write_stdout(const char *text, size_t len, struct error *error)
+{
+	if (fwrite(text, 1, len, stdout) != len || fflush(stdout))
+		return error_set(error, errno, "cannot write to standard output: %s",
+				 strerror(errno));
+	return true;
+}
+
+bool session_save(struct session *session, const char *path, bool replace, enum save_weight weight,
+		  const struct query *query, struct error *error)
+{
+	const struct format *format = format_for_path(path, error);
+	char *text = NULL;
+	size_t len = 0;
+	bool ok;
+
+	if (!format)
+		return false;
+	ok = put_together(session, format, weight, query, &text, &len, error) &&
+		(strcmp(path, "-") ? write_file(path, replace, text, len, error) :
+		 write_stdout(text, len, error));
+	free(text);
+	return ok;
+}
+
+void session_print_summary(struct session *session, const char *path, FILE *out)
+{
+	struct status status = { 0 };
+	char samples[QUANTITY_MAX + 8], lost[QUANTITY_MAX + 8], time[QUANTITY_MAX];
+
+	session_lock(session);
+	session_status(session, &status);
+	quantity_exact(samples, session->profile->samples);
+	quantity_exact(lost, session->profile->lost);
+	session_unlock(session);
+	quantity_format(time, status.duration, UNIT_NANOSECONDS);
+	fprintf(out, "tprof: %s samples in %s, %s lost, saved to %s\n", samples, time, lost, path);
+	for (size_t i = 0; i < status.notice.len; i++)
+		fprintf(out, "tprof: %s\n", status.notice.at[i]);
+	status_release(&status);
+}
+
+bool session_explain_nothing(struct session *session, FILE *out)
+{
+	struct status status = { 0 };
+	char time[QUANTITY_MAX];
+	bool nothing;
+
+	session_lock(session);
+	session_status(session, &status);
+	nothing = !status.is_file && !session->profile->samples;
+	session_unlock(session);
+	quantity_format(time, status.duration, UNIT_NANOSECONDS);
+	if (nothing) {
+		fprintf(out, "tprof: no samples in %s of %s (%s): only time on a CPU is sampled\n",
+			time, status.target, status.state[0] ? status.state : "idle");
+		for (size_t i = 0; i < status.notice.len; i++)
+			fprintf(out, "tprof: %s\n", status.notice.at[i]);
+	}
+	status_release(&status);
+	return nothing;
+}
