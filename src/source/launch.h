@@ -18,6 +18,7 @@ struct launch {
 	int pidfd;
 	int pty;		/* our end, non-blocking; -1 if there is none */
 	int go, failed;		/* pipes of the start, -1 once used */
+	bool stopped;		/* by a signal, as of the last poll */
 	bool exited;
 	int status;		/* of waitpid(), once exited */
 };
@@ -26,7 +27,11 @@ struct launch_options {
 	char **command;
 	bool pty;		/* the screen is ours: give it one of its own */
 	bool stdout_to_stderr;	/* our standard output is for the report */
-	int terminal;		/* whose modes and size the pty takes, -1: defaults */
+	/*
+	 * Whose size, control characters and modes the pty takes, -1:
+	 * defaults.  It may be in raw mode by now, the pty never is.
+	 */
+	int terminal;
 };
 
 bool launch_prepare(struct launch *launch, const struct launch_options *options, struct error *error);
@@ -34,8 +39,13 @@ bool launch_prepare(struct launch *launch, const struct launch_options *options,
 bool launch_go(struct launch *launch, struct error *error);
 /* Looks whether it ended, without waiting. */
 void launch_poll(struct launch *launch);
-void launch_signal(struct launch *launch, int signal);	/* to its foreground group */
+/* To the foreground group of its pty; without a pty to the program alone. */
+void launch_signal(struct launch *launch, int signal);
 void launch_resize(struct launch *launch, int width, int height);
+/*
+ * Gives back the descriptors.  A program that never got to exec ends; one
+ * that runs goes on, but loses its pty, which hangs up on it (SIGHUP).
+ */
 void launch_close(struct launch *launch);
 
 #endif

@@ -1,0 +1,436 @@
+#include "source/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pty.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/array.h"
+
+extern char **environ;
+
+/* Who the program runs as: the user who called sudo, when there is one. */
+struct runner {
+	bool change;
+	uid_t uid;
+	gid_t gid;
+	array(gid_t) group;
+	array(char *) environment;	/* ends with NULL */
+};
+
+/* All that the child needs, made before the fork: it may not allocate. */
+struct start {
+	char **command;
+	struct runner runner;
+	int slave;		/* -1: no pty */
+	bool terminal[3];	/* these descriptors become the pty */
+	bool stdout_to_stderr;
+	int go, failed;
+};
+
+static bool parse_id(const char *name, unsigned *id, struct error *error)
+{
+	const char *text = getenv(name);
+	unsigned long value = 0;
+	char *end = NULL;
+
+	errno = 0;
+	if (text && *text >= '0' && *text <= '9')
+		value = strtoul(text, &end, 10);
+	if (!end || *end || errno || value >= UINT32_MAX)
+		return error_set(error, EINVAL,
+				 "%s is set but is no number of a user or group; "
+				 "unset it to run the command as root", name);
+	*id = (unsigned)value;
+	return true;
+}
+
+static void set_variable(struct runner *runner, const char *name, const char *value)
+{
+	size_t len = strlen(name);
+	size_t size = len + strlen(value) + 2;
+	char *text = xcalloc(size, 1);
+
+	snprintf(text, size, "%s=%s", name, value);
+	for (size_t i = 0; i < runner->environment.len; i++)
+		if (!strncmp(runner->environment.at[i], text, len + 1)) {
+			xfree(runner->environment.at[i]);
+			runner->environment.at[i] = text;
+			return;
+		}
+	array_push(&runner->environment, text);
+}
+
+/* The user's groups and home; one unknown here has only the group that sudo names. */
+static void look_up_user(struct runner *runner)
+{
+	const struct passwd *user = getpwuid(runner->uid);
+	int count = 64;
+
+	array_push(&runner->group, runner->gid);
+	if (!user)
+		return;
+	array_extend(&runner->group, (size_t)count);
+	if (getgrouplist(user->pw_name, runner->gid, runner->group.at, &count) < 0) {
+		array_extend(&runner->group, (size_t)count);
+		getgrouplist(user->pw_name, runner->gid, runner->group.at, &count);
+	}
+	runner->group.len = count > 0 ? (size_t)count : 1;
+	set_variable(runner, "HOME", user->pw_dir);
+	set_variable(runner, "USER", user->pw_name);
+	set_variable(runner, "LOGNAME", user->pw_name);
+	set_variable(runner, "SHELL", *user->pw_shell ? user->pw_shell : "/bin/sh");
+}
+
+static bool runner_init(struct runner *runner, struct error *error)
+{
+	*runner = (struct runner){ 0 };
+	for (char **variable = environ; *variable; variable++)
+		array_push(&runner->environment, xstrdup(*variable));
+	if (!geteuid() && getenv("SUDO_UID") && getenv("SUDO_GID")) {
+		if (!parse_id("SUDO_UID", &runner->uid, error) ||
+		    !parse_id("SUDO_GID", &runner->gid, error))
+			return false;
+		runner->change = runner->uid != 0;
+	}
+	if (runner->change)
+		look_up_user(runner);
+	array_push(&runner->environment, NULL);
+	return true;
+}
+
+static void runner_release(struct runner *runner)
+{
+	for (size_t i = 0; i < runner->environment.len; i++)
+		xfree(runner->environment.at[i]);
+	array_release(&runner->environment);
+	array_release(&runner->group);
+}
+
+/* Groups first, the user last: after that nothing can be changed any more. */
+static bool become(const struct runner *runner)
+{
+	uid_t uid[3];
+	gid_t gid[3];
+
+	if (!runner->change)
+		return true;
+	if (setgroups(runner->group.len, runner->group.at) ||
+	    setresgid(runner->gid, runner->gid, runner->gid) ||
+	    setresuid(runner->uid, runner->uid, runner->uid))
+		return false;
+	if (getresuid(&uid[0], &uid[1], &uid[2]) || getresgid(&gid[0], &gid[1], &gid[2]))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (uid[i] != runner->uid || gid[i] != runner->gid) {
+			errno = EPERM;
+			return false;
+		}
+	/* Nobody may find a way back. */
+	if (!setuid(0)) {
+		errno = EPERM;
+		return false;
+	}
+	return true;
+}
+
+/* In the child.  Nothing but the program's own 0-2 gets past the exec. */
+static void close_others_on_exec(void)
+{
+	static const unsigned cloexec = 1 << 2;	/* CLOSE_RANGE_CLOEXEC of newer headers */
+	long max;
+
+#ifdef SYS_close_range
+	if (!syscall(SYS_close_range, 3u, ~0u, cloexec))
+		return;
+#endif
+	max = sysconf(_SC_OPEN_MAX);
+	for (int fd = 3; fd < max && fd < 65536; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static bool take_descriptors(const struct start *start)
+{
+	if (start->slave >= 0) {
+		if (setsid() < 0 || ioctl(start->slave, TIOCSCTTY, 0))
+			return false;
+		for (int fd = 0; fd < 3; fd++)
+			if (start->terminal[fd] && dup2(start->slave, fd) < 0)
+				return false;
+	}
+	if (start->stdout_to_stderr && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return false;
+	close_others_on_exec();
+	return true;
+}
+
+static void reset_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++)
+		sigaction(i, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static bool told_to_go(int fd)
+{
+	char byte;
+	ssize_t got;
+
+	do
+		got = read(fd, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	return got == 1;
+}
+
+static void child_run(const struct start *start)
+{
+	int code;
+
+	reset_signals();
+	if (take_descriptors(start) && become(&start->runner)) {
+		/* Held here until the events that count it are open. */
+		if (!told_to_go(start->go))
+			_exit(125);
+		execvpe(start->command[0], start->command, start->runner.environment.at);
+	}
+	code = errno;
+	if (write(start->failed, &code, sizeof code) < 0)
+		_exit(125);
+	_exit(code == ENOENT ? 127 : 126);
+}
+
+/*
+ * Modes for a new terminal with the other's control characters.  The other
+ * may have been put in raw mode for our screen.
+ */
+static bool cooked_modes(int terminal, struct termios *modes)
+{
+	if (terminal < 0 || tcgetattr(terminal, modes))
+		return false;
+	modes->c_iflag &= IUTF8;
+	modes->c_iflag |= ICRNL | IXON | BRKINT;
+	modes->c_oflag = OPOST | ONLCR;
+	modes->c_lflag = ISIG | ICANON | IEXTEN | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;
+	modes->c_cflag |= CREAD | CS8;
+	modes->c_cc[VMIN] = 1;
+	modes->c_cc[VTIME] = 0;
+	return true;
+}
+
+static bool open_pty(struct launch *launch, const struct launch_options *options,
+		     struct start *start, struct error *error)
+{
+	const struct runner *runner = &start->runner;
+	struct termios modes;
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+
+	if (options->terminal >= 0)
+		ioctl(options->terminal, TIOCGWINSZ, &size);
+	if (openpty(&launch->pty, &start->slave, NULL,
+		    cooked_modes(options->terminal, &modes) ? &modes : NULL, &size)) {
+		launch->pty = start->slave = -1;
+		return error_set(error, errno, "can't make a terminal for the command: %s",
+				 strerror(errno));
+	}
+	fcntl(launch->pty, F_SETFD, FD_CLOEXEC);
+	fcntl(start->slave, F_SETFD, FD_CLOEXEC);
+	fcntl(launch->pty, F_SETFL, O_NONBLOCK);
+	/* Its owner must be able to open it again as /dev/tty's name. */
+	if (runner->change &&
+	    (fchown(start->slave, runner->uid, (gid_t)-1) || fchmod(start->slave, 0620)))
+		return error_set(error, errno, "can't give the command its terminal: %s",
+				 strerror(errno));
+	return true;
+}
+
+static bool open_pipes(int go[2], int failed[2], struct error *error)
+{
+	if (pipe2(go, O_CLOEXEC))
+		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
+	if (pipe2(failed, O_CLOEXEC)) {
+		error_set(error, errno, "can't make a pipe: %s", strerror(errno));
+		close(go[0]);
+		close(go[1]);
+		return false;
+	}
+	return true;
+}
+
+static bool start_child(struct launch *launch, struct start *start, struct error *error)
+{
+	int go[2], failed[2];
+
+	if (!open_pipes(go, failed, error))
+		return false;
+	start->go = go[0];
+	start->failed = failed[1];
+	launch->go = go[1];
+	launch->failed = failed[0];
+	launch->pid = fork();
+	if (!launch->pid) {
+		/* Else the end of tprof would not be seen here. */
+		close(launch->go);
+		child_run(start);
+	}
+	close(go[0]);
+	close(failed[1]);
+	if (launch->pid < 0) {
+		launch->pid = 0;
+		return error_set(error, errno, "can't start a process: %s", strerror(errno));
+	}
+#ifdef SYS_pidfd_open
+	launch->pidfd = (int)syscall(SYS_pidfd_open, launch->pid, 0u);
+#endif
+	return true;
+}
+
+bool launch_prepare(struct launch *launch, const struct launch_options *options, struct error *error)
+{
+	struct start start = {
+		.command = options->command,
+		.slave = -1,
+		.stdout_to_stderr = options->stdout_to_stderr,
+	};
+	bool any = false, ok = false;
+
+	*launch = (struct launch){ .pidfd = -1, .pty = -1, .go = -1, .failed = -1 };
+	for (int fd = 0; fd < 3; fd++) {
+		start.terminal[fd] = options->pty && isatty(fd);
+		any |= start.terminal[fd];
+	}
+	/* Ignored by whoever started us, it would take away the exit status. */
+	signal(SIGCHLD, SIG_DFL);
+	if (!runner_init(&start.runner, error))
+		goto out;
+	if (any && !open_pty(launch, options, &start, error))
+		goto out;
+	ok = start_child(launch, &start, error);
+out:
+	if (start.slave >= 0)
+		close(start.slave);
+	runner_release(&start.runner);
+	if (!ok)
+		launch_close(launch);
+	return ok;
+}
+
+static void close_once(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Waits for the end; only for a child that is about to end. */
+static void reap(struct launch *launch)
+{
+	pid_t got;
+
+	do
+		got = waitpid(launch->pid, &launch->status, 0);
+	while (got < 0 && errno == EINTR);
+	launch->exited = true;
+}
+
+/* A child that is gone must not cost us our life by SIGPIPE. */
+static void tell_to_go(int fd)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	ssize_t put;
+
+	sigaction(SIGPIPE, &ignore, &old);
+	do
+		put = write(fd, "", 1);
+	while (put < 0 && errno == EINTR);
+	sigaction(SIGPIPE, &old, NULL);
+}
+
+bool launch_go(struct launch *launch, struct error *error)
+{
+	int code = 0;
+	ssize_t got;
+
+	/* Fails when the child did before it got here; why is read below. */
+	tell_to_go(launch->go);
+	close_once(&launch->go);
+	do
+		got = read(launch->failed, &code, sizeof code);
+	while (got < 0 && errno == EINTR);
+	close_once(&launch->failed);
+	/* The exec closed the pipe: nothing to read. */
+	if (got != sizeof code)
+		return true;
+	reap(launch);
+	return error_set(error, code, "can't run the command: %s", strerror(code));
+}
+
+void launch_poll(struct launch *launch)
+{
+	int status;
+	pid_t got;
+
+	if (!launch->pid || launch->exited)
+		return;
+	while ((got = waitpid(launch->pid, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+		launch->stopped = WIFSTOPPED(status);
+		if (WIFEXITED(status) || WIFSIGNALED(status)) {
+			launch->exited = true;
+			launch->status = status;
+			return;
+		}
+	}
+	/* Someone else reaped it: it is gone, and nobody knows how. */
+	if (got < 0 && errno == ECHILD)
+		launch->exited = true;
+}
+
+void launch_signal(struct launch *launch, int signal)
+{
+	pid_t group;
+
+	if (!launch->pid || launch->exited)
+		return;
+	group = launch->pty >= 0 ? tcgetpgrp(launch->pty) : 0;
+	if (group > 1)
+		kill(-group, signal);
+	else
+		/* Not reaped, so the number is still its own. */
+		kill(launch->pid, signal);
+}
+
+void launch_resize(struct launch *launch, int width, int height)
+{
+	struct winsize size = { 0 };
+
+	if (launch->pty < 0 || width <= 0 || height <= 0)
+		return;
+	size.ws_col = width < UINT16_MAX ? (unsigned short)width : UINT16_MAX;
+	size.ws_row = height < UINT16_MAX ? (unsigned short)height : UINT16_MAX;
+	ioctl(launch->pty, TIOCSWINSZ, &size);
+}
+
+void launch_close(struct launch *launch)
+{
+	bool held = launch->go >= 0;
+
+	close_once(&launch->go);
+	if (held && launch->pid && !launch->exited)
+		reap(launch);
+	close_once(&launch->failed);
+	close_once(&launch->pty);
+	close_once(&launch->pidfd);
+}

@@ -1,0 +1,395 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/strbuf.h"
+#include "source/launch.h"
+
+/* A terminal of the test's own, standing in for that of a person, at standard input. */
+struct fixture {
+	int master, slave, saved;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture fixture;
+	struct winsize size = { .ws_row = 33, .ws_col = 77 };
+	struct termios raw;
+
+	if (openpty(&fixture.master, &fixture.slave, NULL, NULL, &size))
+		return -1;
+	fcntl(fixture.master, F_SETFD, FD_CLOEXEC);
+	/* As our own screen leaves it. */
+	tcgetattr(fixture.slave, &raw);
+	cfmakeraw(&raw);
+	raw.c_cc[VINTR] = 'x';
+	tcsetattr(fixture.slave, TCSANOW, &raw);
+	fixture.saved = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	dup2(fixture.slave, 0);
+	unsetenv("SUDO_UID");
+	unsetenv("SUDO_GID");
+	/* A directory there that may not be searched would answer EACCES. */
+	setenv("PATH", "/usr/bin:/bin", 1);
+	*state = &fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	dup2(fixture->saved, 0);
+	close(fixture->saved);
+	close(fixture->slave);
+	close(fixture->master);
+	unsetenv("SUDO_UID");
+	unsetenv("SUDO_GID");
+	return 0;
+}
+
+static void prepare(struct launch *launch, const struct fixture *fixture, char **command)
+{
+	struct launch_options options = {
+		.command = command,
+		.pty = fixture != NULL,
+		.terminal = fixture ? fixture->slave : -1,
+	};
+	struct error error = { 0 };
+
+	if (!launch_prepare(launch, &options, &error))
+		fail_msg("%s", error.text);
+}
+
+static void go(struct launch *launch)
+{
+	struct error error = { 0 };
+
+	if (!launch_go(launch, &error))
+		fail_msg("%s", error.text);
+}
+
+/* The next change of the child's state: what a poll sees after SIGCHLD. */
+static void wait_for_change(struct launch *launch)
+{
+	siginfo_t info;
+
+	waitid(P_PID, (id_t)launch->pid, &info, WEXITED | WSTOPPED | WCONTINUED | WNOWAIT);
+	launch_poll(launch);
+}
+
+static void wait_for_end(struct launch *launch)
+{
+	while (!launch->exited)
+		wait_for_change(launch);
+}
+
+/* All that the program wrote to its terminal, until it closed it. */
+static void read_pty(const struct launch *launch, struct strbuf *out)
+{
+	struct pollfd fd = { .fd = launch->pty, .events = POLLIN };
+	char part[1000];
+	ssize_t got;
+
+	while (poll(&fd, 1, 10000) > 0) {
+		got = read(launch->pty, part, sizeof part);
+		if (got <= 0)
+			return;
+		strbuf_add(out, part, (size_t)got);
+	}
+	fail_msg("the program does not end: \"%s\"", out->text);
+}
+
+/* Run a shell script with its terminal at descriptors 0 and 9; what it writes there. */
+static void run_on_pty(const struct fixture *fixture, const char *script, struct strbuf *out)
+{
+	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
+			    (char[]){ "exec 9>&0; eval \"$0\"" }, strdup(script), NULL };
+	struct launch launch;
+
+	prepare(&launch, fixture, command);
+	assert_true(launch.pty >= 0);
+	go(&launch);
+	read_pty(&launch, out);
+	wait_for_end(&launch);
+	launch_close(&launch);
+	free(command[3]);
+}
+
+static void test_status(void **state)
+{
+	static const struct {
+		const char *script;
+		int code, signal;
+	} rows[] = {
+		{ "exit 0", 0, 0 },
+		{ "exit 42", 42, 0 },
+		{ "kill -KILL $$", 0, SIGKILL },
+		{ "kill -TERM $$", 0, SIGTERM },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *command[] = { (char[]){ "sh" }, (char[]){ "-c" }, strdup(rows[i].script),
+				    NULL };
+		struct launch launch;
+
+		prepare(&launch, NULL, command);
+		assert_int_equal(launch.pty, -1);
+		go(&launch);
+		wait_for_end(&launch);
+		if (rows[i].signal)
+			assert_int_equal(WTERMSIG(launch.status), rows[i].signal);
+		else
+			assert_int_equal(WEXITSTATUS(launch.status), rows[i].code);
+		launch_close(&launch);
+		free(command[2]);
+	}
+}
+
+static void test_cannot_run(void **state)
+{
+	static const struct {
+		const char *program;
+		int code;
+	} rows[] = {
+		{ "/no/such/program", ENOENT },
+		{ "no-such-program-anywhere", ENOENT },
+		{ "/etc/passwd", EACCES },
+		{ "/etc", EACCES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *command[] = { strdup(rows[i].program), NULL };
+		struct error error = { 0 };
+		struct launch launch;
+
+		prepare(&launch, NULL, command);
+		assert_false(launch_go(&launch, &error));
+		assert_int_equal(error.code, rows[i].code);
+		assert_true(launch.exited);
+		launch_close(&launch);
+		free(command[0]);
+	}
+}
+
+static void test_held_until_go(void **state)
+{
+	char *command[] = { (char[]){ "true" }, NULL };
+	char ours[64], link[64], theirs[64];
+	struct launch launch;
+	ssize_t len;
+
+	(void)state;
+	prepare(&launch, NULL, command);
+	snprintf(link, sizeof link, "/proc/%d/exe", launch.pid);
+	len = readlink("/proc/self/exe", ours, sizeof ours);
+	assert_int_equal(readlink(link, theirs, sizeof theirs), len);
+	assert_memory_equal(ours, theirs, (size_t)len);
+	/* Never let go, it ends and is not left behind. */
+	launch_close(&launch);
+	assert_int_equal(kill(launch.pid, 0), -1);
+	assert_int_equal(errno, ESRCH);
+}
+
+static void test_terminal(void **state)
+{
+	static const struct {
+		const char *script, *output;
+	} rows[] = {
+		{ "test -t 0 && test ! -t 1 && echo yes >&9", "yes\r\n" },
+		{ "stty size >&9", "33 77\r\n" },
+		{ "cut -d ' ' -f 5,6,8 /proc/$$/stat | tr ' ' '\\n' | sort -u | grep -c . >&9",
+		  "1\r\n" },
+		{ "echo to its name > $(tty)", "to its name\r\n" },
+		{ "for mode in icanon isig echo opost onlcr icrnl; do "
+		  "stty -a | tr -s ' ;' '\\n' | grep -qx $mode || echo no $mode >&9; done; "
+		  "stty -a | grep -o 'intr = x' >&9", "intr = x\r\n" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct strbuf out = STRBUF_INIT;
+
+		run_on_pty(*state, rows[i].script, &out);
+		assert_string_equal(out.text, rows[i].output);
+		strbuf_release(&out);
+	}
+}
+
+static void test_signals_and_descriptors_are_clean(void **state)
+{
+	struct strbuf out = STRBUF_INIT;
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	sigset_t set, saved;
+	int leak = fcntl(2, F_DUPFD, 50);
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &set, &saved);
+	sigaction(SIGPIPE, &ignore, &old);
+	run_on_pty(*state, "grep -hE 'Sig(Blk|Ign)' /proc/self/status >&9; ls /proc/$$/fd >&9",
+		   &out);
+	sigaction(SIGPIPE, &old, NULL);
+	sigprocmask(SIG_SETMASK, &saved, NULL);
+	close(leak);
+	/* A shell may keep copies of its own from 10 on, never ours. */
+	assert_non_null(strstr(out.text, "SigBlk:\t0000000000000000"));
+	assert_non_null(strstr(out.text, "SigIgn:\t0000000000000000"));
+	assert_null(strstr(out.text, "\n5"));
+	assert_null(strstr(out.text, "\n3"));
+	strbuf_release(&out);
+}
+
+static void test_stop_and_continue(void **state)
+{
+	char *command[] = { (char[]){ "cat" }, NULL };
+	struct launch launch;
+
+	prepare(&launch, *state, command);
+	go(&launch);
+	launch_signal(&launch, SIGSTOP);
+	wait_for_change(&launch);
+	assert_true(launch.stopped);
+	assert_false(launch.exited);
+	launch_signal(&launch, SIGCONT);
+	wait_for_change(&launch);
+	assert_false(launch.stopped);
+	launch_signal(&launch, SIGINT);
+	wait_for_end(&launch);
+	assert_int_equal(WTERMSIG(launch.status), SIGINT);
+	/* To nobody. */
+	launch_signal(&launch, SIGKILL);
+	launch_close(&launch);
+}
+
+static void test_hang_up(void **state)
+{
+	char *command[] = { (char[]){ "cat" }, NULL };
+	struct launch launch;
+
+	prepare(&launch, *state, command);
+	go(&launch);
+	launch_close(&launch);
+	wait_for_end(&launch);
+	assert_true(WIFSIGNALED(launch.status));
+	assert_int_equal(WTERMSIG(launch.status), SIGHUP);
+}
+
+static void test_resize(void **state)
+{
+	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "stty size >&0" }, NULL };
+	struct strbuf out = STRBUF_INIT;
+	struct launch launch;
+
+	prepare(&launch, *state, command);
+	launch_resize(&launch, 0, 0);
+	launch_resize(&launch, 101, 31);
+	launch_resize(&launch, -1, 12);
+	go(&launch);
+	read_pty(&launch, &out);
+	assert_string_equal(out.text, "31 101\r\n");
+	wait_for_end(&launch);
+	launch_close(&launch);
+	strbuf_release(&out);
+}
+
+static void test_stdout_to_stderr(void **state)
+{
+	char *command[] = { (char[]){ "echo" }, (char[]){ "aside" }, NULL };
+	struct launch_options options = { .command = command, .stdout_to_stderr = true,
+					  .terminal = -1 };
+	struct error error = { 0 };
+	struct launch launch;
+	char text[10];
+	int fd[2], saved = fcntl(2, F_DUPFD_CLOEXEC, 3);
+	bool ok;
+
+	(void)state;
+	assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+	dup2(fd[1], 2);
+	ok = launch_prepare(&launch, &options, &error) && launch_go(&launch, &error);
+	dup2(saved, 2);
+	close(saved);
+	close(fd[1]);
+	assert_true(ok);
+	assert_int_equal(read(fd[0], text, sizeof text), 6);
+	assert_memory_equal(text, "aside\n", 6);
+	close(fd[0]);
+	wait_for_end(&launch);
+	launch_close(&launch);
+}
+
+/* Never more than the rights of the person who typed sudo. */
+static void test_sudo(void **state)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	if (geteuid())
+		skip();
+	setenv("SUDO_UID", "65534", 1);
+	setenv("SUDO_GID", "65534", 1);
+	run_on_pty(*state,
+		   "id -u >&9; id -ru >&9; id -g >&9; id -G >&9; echo $HOME $USER $LOGNAME >&9;"
+		   "grep -E 'Cap(Prm|Eff)' /proc/self/status | tr -s '\\t\\n' '  ' >&9;"
+		   "echo mine > $(tty)", &out);
+	assert_string_equal(out.text, "65534\r\n65534\r\n65534\r\n65534\r\n"
+			    "/nonexistent nobody nobody\r\n"
+			    "CapPrm: 0000000000000000 CapEff: 0000000000000000 mine\r\n");
+	strbuf_release(&out);
+}
+
+static void test_sudo_variables_must_be_numbers(void **state)
+{
+	static const char *const rows[] = { "", "nobody", "-1", "1x", "4294967295",
+					    "99999999999999999999" };
+	char *command[] = { (char[]){ "true" }, NULL };
+	struct launch_options options = { .command = command, .terminal = -1 };
+
+	(void)state;
+	if (geteuid())
+		skip();
+	setenv("SUDO_GID", "65534", 1);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct error error = { 0 };
+		struct launch launch;
+
+		setenv("SUDO_UID", rows[i], 1);
+		assert_false(launch_prepare(&launch, &options, &error));
+		assert_non_null(strstr(error.text, "SUDO_UID"));
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_status),
+		TEST(test_cannot_run),
+		TEST(test_held_until_go),
+		TEST(test_terminal),
+		TEST(test_signals_and_descriptors_are_clean),
+		TEST(test_stop_and_continue),
+		TEST(test_hang_up),
+		TEST(test_resize),
+		TEST(test_stdout_to_stderr),
+		TEST(test_sudo),
+		TEST(test_sudo_variables_must_be_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
