@@ -1,0 +1,201 @@
+#include "ui/keymap.h"
+
+#include <strings.h>
+
+#include "base/text.h"
+#include "ui/term.h"
+
+#define CTRL(letter) ((letter) & 0x1f)
+
+enum { KEY_TAB = 9, KEY_LINE_FEED = 10, KEY_RETURN = 13, KEY_ESCAPE = 27, KEY_SPACE = 32 };
+
+/* The first key of a command is the one that hints show. */
+static const struct {
+	int key;
+	enum command command;
+} bindings[] = {
+	{ 'k', COMMAND_UP },
+	{ INPUT_UP, COMMAND_UP },
+	{ 'j', COMMAND_DOWN },
+	{ INPUT_DOWN, COMMAND_DOWN },
+	{ INPUT_PAGE_UP, COMMAND_PAGE_UP },
+	{ CTRL('b'), COMMAND_PAGE_UP },
+	{ INPUT_PAGE_DOWN, COMMAND_PAGE_DOWN },
+	{ CTRL('f'), COMMAND_PAGE_DOWN },
+	{ CTRL('u'), COMMAND_HALF_UP },
+	{ CTRL('d'), COMMAND_HALF_DOWN },
+	{ 'g', COMMAND_FIRST },
+	{ INPUT_HOME, COMMAND_FIRST },
+	{ 'G', COMMAND_LAST },
+	{ INPUT_END, COMMAND_LAST },
+	{ 'h', COMMAND_LEFT },
+	{ INPUT_LEFT, COMMAND_LEFT },
+	{ 'l', COMMAND_RIGHT },
+	{ INPUT_RIGHT, COMMAND_RIGHT },
+	{ KEY_RETURN, COMMAND_OPEN },
+	{ KEY_LINE_FEED, COMMAND_OPEN },
+	{ KEY_ESCAPE, COMMAND_BACK },
+	{ INPUT_BACKSPACE, COMMAND_BACK },
+	{ KEY_TAB, COMMAND_VIEW_NEXT },
+	{ INPUT_BACK_TAB, COMMAND_VIEW_PREV },
+	{ '1', COMMAND_VIEW_1 },
+	{ '2', COMMAND_VIEW_2 },
+	{ INPUT_F5, COMMAND_VIEW_2 },
+	{ '3', COMMAND_VIEW_3 },
+	{ '4', COMMAND_VIEW_4 },
+	{ '5', COMMAND_VIEW_5 },
+	{ '6', COMMAND_VIEW_6 },
+	{ '7', COMMAND_VIEW_7 },
+	{ '8', COMMAND_VIEW_8 },
+	{ '9', COMMAND_VIEW_9 },
+	{ 'e', COMMAND_TOGGLE },
+	{ '+', COMMAND_EXPAND },
+	{ '-', COMMAND_COLLAPSE },
+	{ '*', COMMAND_EXPAND_BELOW },
+	{ 'E', COMMAND_EXPAND_ALL },
+	{ 'C', COMMAND_COLLAPSE_ALL },
+	{ 'H', COMMAND_HOTTEST },
+	{ 'i', COMMAND_INVERT },
+	{ 's', COMMAND_SORT_NEXT },
+	{ '>', COMMAND_SORT_NEXT },
+	{ INPUT_F6, COMMAND_SORT_NEXT },
+	{ 'S', COMMAND_SORT_PREV },
+	{ '<', COMMAND_SORT_PREV },
+	{ 'I', COMMAND_SORT_REVERSE },
+	{ '%', COMMAND_MEASURE },
+	{ '/', COMMAND_SEARCH },
+	{ INPUT_F3, COMMAND_SEARCH },
+	{ '#', COMMAND_SEARCH_THIS },
+	{ 'n', COMMAND_FIND_NEXT },
+	{ 'N', COMMAND_FIND_PREV },
+	{ '\\', COMMAND_FILTER },
+	{ '&', COMMAND_FILTER },
+	{ INPUT_F4, COMMAND_FILTER },
+	{ 'K', COMMAND_KERNEL },
+	{ 'p', COMMAND_PAUSE },
+	{ KEY_SPACE, COMMAND_PAUSE },
+	{ 'Z', COMMAND_PAUSE },
+	{ 'f', COMMAND_COLLECT },
+	{ 'z', COMMAND_ZERO },
+	{ 'r', COMMAND_ZERO },
+	{ 'W', COMMAND_SAVE },
+	{ 'P', COMMAND_SAVE_SCREEN },
+	{ CTRL('l'), COMMAND_REDRAW },
+	{ CTRL('z'), COMMAND_SUSPEND },
+	{ CTRL('c'), COMMAND_INTERRUPT },
+	{ '?', COMMAND_HELP },
+	{ INPUT_F1, COMMAND_HELP },
+	{ 'q', COMMAND_QUIT },
+	{ INPUT_F10, COMMAND_QUIT },
+	{ 'Q', COMMAND_QUIT_NOW },
+};
+
+/* Keys that are not a character; the first name is the one shown. */
+static const struct {
+	int key;
+	const char *name;
+} names[] = {
+	{ KEY_TAB, "Tab" },
+	{ KEY_RETURN, "Enter" },
+	{ KEY_RETURN, "Return" },
+	{ KEY_LINE_FEED, "Enter" },
+	{ KEY_ESCAPE, "Esc" },
+	{ KEY_ESCAPE, "Escape" },
+	{ KEY_SPACE, "Space" },
+	{ INPUT_UP, "Up" },
+	{ INPUT_DOWN, "Down" },
+	{ INPUT_LEFT, "Left" },
+	{ INPUT_RIGHT, "Right" },
+	{ INPUT_HOME, "Home" },
+	{ INPUT_END, "End" },
+	{ INPUT_PAGE_UP, "PgUp" },
+	{ INPUT_PAGE_UP, "PageUp" },
+	{ INPUT_PAGE_DOWN, "PgDn" },
+	{ INPUT_PAGE_DOWN, "PageDown" },
+	{ INPUT_BACK_TAB, "Shift-Tab" },
+	{ INPUT_BACK_TAB, "BackTab" },
+	{ INPUT_BACKSPACE, "Backspace" },
+	{ INPUT_DELETE, "Delete" },
+	{ INPUT_F1, "F1" },
+	{ INPUT_F2, "F2" },
+	{ INPUT_F3, "F3" },
+	{ INPUT_F4, "F4" },
+	{ INPUT_F5, "F5" },
+	{ INPUT_F6, "F6" },
+	{ INPUT_F7, "F7" },
+	{ INPUT_F8, "F8" },
+	{ INPUT_F9, "F9" },
+	{ INPUT_F10, "F10" },
+	{ INPUT_F11, "F11" },
+	{ INPUT_F12, "F12" },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static void add_key_name(struct strbuf *out, int key)
+{
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (names[i].key == key) {
+			strbuf_adds(out, names[i].name);
+			return;
+		}
+	if (key < KEY_SPACE)
+		strbuf_addf(out, "^%c", key + '@');
+	else
+		text_encode(out, (uint32_t)key);
+}
+
+enum command keymap_find(int key)
+{
+	for (size_t i = 0; i < COUNT(bindings); i++)
+		if (bindings[i].key == key)
+			return bindings[i].command;
+	return COMMAND_NONE;
+}
+
+void keymap_describe(enum command command, struct strbuf *out)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < COUNT(bindings); i++) {
+		/* Return and line feed are the same key to people. */
+		if (bindings[i].command != command || bindings[i].key == KEY_LINE_FEED)
+			continue;
+		strbuf_adds(out, separator);
+		add_key_name(out, bindings[i].key);
+		separator = ", ";
+	}
+}
+
+/* "ctrl-l" or "^L"; 0 if it is neither. */
+static int control_named(const char *name)
+{
+	if (!strncasecmp(name, "ctrl-", 5))
+		name += 5;
+	else if (*name == '^')
+		name++;
+	else
+		return 0;
+	if (!*name || name[1])
+		return 0;
+	if ((*name >= 'a' && *name <= 'z') || (*name >= '@' && *name <= '_'))
+		return CTRL(*name);
+	return 0;
+}
+
+int keymap_key_named(const char *name)
+{
+	const char *at = name, *end = name + strlen(name);
+	uint32_t character;
+	int width;
+
+	if (!*name)
+		return 0;
+	character = text_next(&at, end, &width);
+	if (at == end)
+		return character == TEXT_REPLACEMENT ? 0 : (int)character;
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (!strcasecmp(names[i].name, name))
+			return names[i].key;
+	return control_named(name);
+}
