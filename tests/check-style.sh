@@ -67,8 +67,10 @@ if [[ $checked -eq 0 ]]; then
 fi
 
 # Variables that other files can change.  Constant tables with pointers
-# stand in .data.rel.ro, so the section decides and not nm's letter.
-objects=("${builddir:-.}/libtprof.a" "${builddir:-.}"/src/main.o)
+# stand in .data.rel.ro, so the section decides and not nm's letter.  The
+# text of empty string buffers is only ever read.
+objects=("${builddir:-.}/libtprof.a" "${builddir:-.}"/src/main.o
+	"${builddir:-.}"/src/symbols/tprof_symbolizer-main.o)
 for object in "${objects[@]}"; do
 	if [[ ! -e $object ]]; then
 		complain "$object is not built"
@@ -80,7 +82,7 @@ for object in "${objects[@]}"; do
 			n = split(half[1], left, " ")
 			m = split(half[2], right, " ")
 			section = left[n]; name = right[m]
-			if (section !~ /^\.(rodata|data\.rel\.ro)/ && name !~ /^__/)
+			if (section !~ /^\.(rodata|data\.rel\.ro)/ && name !~ /^(__|strbuf_empty$)/)
 				printf "global variable %s (%s)\n", name, section
 		}')
 done
