@@ -8,7 +8,8 @@ declare -A may=(
 	[base]="base"
 	[unwind]="unwind base/bytes.h"
 	[symbols]="symbols base unwind"
-	[symbols/client]="symbols/client.h symbols/protocol.h base"
+	[symbols/client]="symbols/client.h symbols/protocol.h symbols/symbol.h base"
+	[symbols/protocol]="symbols/protocol.h symbols/symbol.h base"
 	[profile]="profile base"
 	[resolve]="resolve profile base unwind symbols/client.h"
 	[source]="source resolve profile base"
@@ -20,11 +21,12 @@ declare -A may=(
 		symbols/client.h session.h options.h doctor.h"
 )
 
-# The folder of a file; the client is the only part of symbols/ that
-# tprof itself links, and main.c and its neighbours are "top".
+# The folder of a file.  Of symbols/ tprof itself links only the client and
+# the protocol; main.c and its neighbours are "top".
 room_of() {
 	case $1 in
 	symbols/client.[ch]) echo symbols/client ;;
+	symbols/protocol.[ch] | symbols/symbol.h) echo symbols/protocol ;;
 	*/*) echo "${1%%/*}" ;;
 	*) echo top ;;
 	esac
