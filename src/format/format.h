@@ -16,8 +16,15 @@ struct format {
 	const char *const *extension;	/* ends with NULL */
 	/* Does a file that begins like this look like the format? */
 	bool (*probe)(struct bytes head);
-	/* Either may be NULL: a format can be read, written, or both.  open takes the stream. */
-	struct source *(*open)(FILE *in, const char *name, struct profile *profile, struct error *error);
+	/*
+	 * Either may be NULL: a format can be read, written, or both.
+	 *
+	 * open takes the descriptor, from which head was read already (-1:
+	 * head is all there is), also when it fails.  name is for errors.
+	 */
+	struct source *(*open)(int fd, struct bytes head, const char *name,
+			       struct profile *profile, struct error *error);
+	/* Written is what the query selects, no less and no more. */
 	bool (*write)(const struct profile *profile, const struct query *query,
 		      enum save_weight weight, FILE *out, struct error *error);
 };
