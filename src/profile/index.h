@@ -1,0 +1,77 @@
+#ifndef TPROF_PROFILE_INDEX_H
+#define TPROF_PROFILE_INDEX_H
+
+/*
+ * The inside of a profile: what finds entries by their contents, and the
+ * open slice.  Only src/profile includes this.
+ */
+
+#include "profile/profile.h"
+
+struct text {
+	const char *at;		/* in a block that never moves */
+	uint32_t len;
+	uint32_t hash;
+};
+
+/* What stands for the code of a binary that has no names. */
+struct placeholder {
+	function_id function;
+	uint32_t frame;		/* shared by its locations, 0: none yet */
+};
+
+struct profile_index {
+	array(struct text) text;
+	array(char *) block;
+	size_t block_used, block_size;	/* of the last block */
+	uint64_t block_bytes;		/* of all */
+	struct hash_index texts, binaries, functions, locations, stacks;
+	array(struct placeholder) placeholder;	/* by binary */
+	uint64_t name_bytes_max;	/* 0: no limit */
+
+	/* The open slice; entry 0 is not used, so that positions can be ids. */
+	array(struct sum) open;
+	struct hash_index open_sums;
+	uint64_t open_from, open_until;	/* times of its samples */
+	uint64_t sealed_until;
+	/* Until sums could overflow; counts everything since the last zero. */
+	uint64_t weight_left, samples_left;
+
+	array(thread_id) free_thread;	/* ids of exited threads to use again */
+	thread_id exited_threads;	/* the one that took their samples */
+};
+
+enum { THREADS_LIMIT = 1 << 24 };	/* what a sum can hold */
+
+/* Sums of the same stack, thread and metric are alike. */
+static inline bool sum_is_alike(const struct sum *a, const struct sum *b)
+{
+	return a->stack == b->stack && a->thread == b->thread && a->metric == b->metric &&
+	       a->cut == b->cut;
+}
+
+static inline uint64_t sum_hash(const struct sum *sum)
+{
+	return hash_u64((uint64_t)sum->stack << 32 ^ (uint64_t)sum->thread << 8 ^
+			(uint64_t)sum->metric << 1 ^ sum->cut);
+}
+
+/* The location known by these frames alone. */
+location_id profile_add_frames(struct profile *profile, binary_id binary,
+			       const struct frame *frames, size_t count);
+/* Bytes of names and of the tables keyed by them. */
+uint64_t profile_name_bytes(const struct profile *profile);
+/* Add a sum to the open slice. */
+void profile_add_open(struct profile *profile, const struct sum *sum);
+/*
+ * Make the stacks fewer: addresses become functions, and of the paths only
+ * the heaviest keep stay apart; at most as many "[other]" take the rest.
+ * Sums are left uncombined.
+ */
+void profile_rebuild_stacks(struct profile *profile, size_t keep);
+
+/* Give back memory that an array has in reserve. */
+#define array_trim(a) ((a)->at = xresize((a)->at, (a)->len, sizeof *(a)->at), \
+		       (a)->cap = (a)->len ? (a)->len : 1)
+
+#endif

@@ -1,0 +1,506 @@
+#include "profile/profile.h"
+
+#include <assert.h>
+
+#include "profile/index.h"
+
+enum { BLOCK_SIZE = 64 * 1024, FRAMES_MAX = UINT16_MAX };
+
+static const char TOO_MANY_NAMES[] = "[too many names]";
+
+/*
+ * The outermost functions of programs and threads.  Symbol versions
+ * ("@@GLIBC_2.34") are not part of these names.  The kernel's are where its
+ * own threads and idle tasks start; a system call's stack goes on in user
+ * space, so its entry points are not among them.
+ */
+static const char *const bottoms[] = {
+	/* C libraries: the start of a program, of ld.so, of a thread. */
+	"_start", "_start_c", "_dl_start", "_dl_start_user",
+	"__libc_start_call_main", "__libc_start_main", "__libc_start_main_impl",
+	"generic_start_main", "libc_start_main_stage2",
+	"start_thread", "clone", "__clone", "clone3", "__clone3", "thread_start",
+	/* Go: goroutines, and the scheduler's own stack. */
+	"runtime.goexit", "runtime.goexit.abi0", "runtime.mcall", "runtime.mstart",
+	"runtime.mstart.abi0", "runtime.rt0_go", "runtime.rt0_go.abi0",
+	/* The kernel. */
+	"ret_from_fork", "ret_from_fork_asm", "kthread",
+	"secondary_startup_64", "secondary_startup_64_no_verify", "start_secondary",
+	"start_kernel", "x86_64_start_kernel", "x86_64_start_reservations",
+	"cpu_startup_entry", "secondary_start_kernel", "__secondary_switched",
+	"__primary_switched",
+};
+
+bool profile_is_bottom(const char *name)
+{
+	size_t len = strcspn(name, "@");
+
+	for (size_t i = 0; i < sizeof bottoms / sizeof *bottoms; i++)
+		if (!strncmp(bottoms[i], name, len) && !bottoms[i][len])
+			return true;
+	return false;
+}
+
+/* Strings. */
+
+static uint64_t hash_of_text(const void *array, uint32_t id)
+{
+	const struct text *text = array;
+
+	return text[id].hash;
+}
+
+static char *block_take(struct profile_index *ix, size_t len)
+{
+	char *at;
+
+	if (ix->block_size - ix->block_used < len) {
+		ix->block_size = len > BLOCK_SIZE ? len : BLOCK_SIZE;
+		ix->block_used = 0;
+		ix->block_bytes += ix->block_size;
+		array_push(&ix->block, xcalloc(ix->block_size, 1));
+	}
+	at = ix->block.at[ix->block.len - 1] + ix->block_used;
+	ix->block_used += len;
+	return at;
+}
+
+static string_id text_push(struct profile *profile, const char *text, size_t len, uint32_t hash)
+{
+	struct profile_index *ix = profile->index;
+	char *copy = block_take(ix, len + 1);
+
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	array_push(&ix->text, ((struct text){ .at = copy, .len = (uint32_t)len, .hash = hash }));
+	return (string_id)(ix->text.len - 1);
+}
+
+uint64_t profile_name_bytes(const struct profile *profile)
+{
+	const struct profile_index *ix = profile->index;
+	/* Per function: itself, its two amounts in a call tree, its mark in a search. */
+	enum { FUNCTION_BYTES = sizeof(struct function) + 2 * 16 + 1 };
+
+	return ix->block_bytes + ix->text.len * sizeof(struct text) +
+	       profile->function.len * FUNCTION_BYTES +
+	       profile->binary.len * (sizeof(struct binary) + sizeof(struct placeholder)) +
+	       hash_index_bytes(&ix->texts) + hash_index_bytes(&ix->functions) +
+	       hash_index_bytes(&ix->binaries);
+}
+
+static bool names_are_full(const struct profile *profile)
+{
+	uint64_t max = profile->index->name_bytes_max;
+
+	return max && profile_name_bytes(profile) >= max;
+}
+
+static string_id text_add(struct profile *profile, const char *text, size_t len, bool always)
+{
+	struct profile_index *ix = profile->index;
+	uint32_t hash = (uint32_t)hash_bytes(text, len);
+	uint32_t *slot = hash_index_slot(&ix->texts, hash);
+
+	for (; *slot; slot = hash_index_next(&ix->texts, slot)) {
+		const struct text *old = &ix->text.at[*slot];
+
+		if (old->hash == hash && old->len == len && !memcmp(old->at, text, len))
+			return *slot;
+	}
+	if (!always && names_are_full(profile))
+		return text_add(profile, TOO_MANY_NAMES, sizeof TOO_MANY_NAMES - 1, true);
+	*slot = text_push(profile, text, len, hash);
+	hash_index_added(&ix->texts, hash_of_text, ix->text.at);
+	return (string_id)(ix->text.len - 1);
+}
+
+string_id profile_add_text(struct profile *profile, const char *text, size_t len)
+{
+	len = text ? strnlen(text, len < UINT32_MAX ? len : UINT32_MAX - 1) : 0;
+	return len ? text_add(profile, text, len, false) : 0;
+}
+
+string_id profile_add_string(struct profile *profile, const char *text)
+{
+	return profile_add_text(profile, text, SIZE_MAX);
+}
+
+const char *profile_string(const struct profile *profile, string_id id)
+{
+	assert(id < profile->index->text.len);
+	return profile->index->text.at[id].at;
+}
+
+/* Binaries and functions. */
+
+static uint64_t hash_of_binary(const void *array, uint32_t id)
+{
+	const struct binary *binary = array;
+
+	return hash_u64((uint64_t)binary[id].path << 32 | binary[id].identity);
+}
+
+binary_id profile_add_binary(struct profile *profile, const char *path,
+			     const char *identity, enum binary_kind kind)
+{
+	struct profile_index *ix = profile->index;
+	bool full = names_are_full(profile);
+	struct binary binary = {
+		.path = profile_add_string(profile, path),
+		.identity = profile_add_string(profile, identity),
+		.kind = kind,
+	};
+	uint64_t hash = hash_u64((uint64_t)binary.path << 32 | binary.identity);
+	uint32_t *slot = hash_index_slot(&ix->binaries, hash);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	for (; *slot; slot = hash_index_next(&ix->binaries, slot))
+		if (profile->binary.at[*slot].path == binary.path &&
+		    profile->binary.at[*slot].identity == binary.identity)
+			return full && !strcmp(profile_string(profile, binary.path), TOO_MANY_NAMES) ?
+			       0 : *slot;
+	if (full)
+		return 0;
+	binary.name = profile_add_string(profile, slash && slash[1] ? slash + 1 : path);
+	*slot = (uint32_t)profile->binary.len;
+	array_push(&profile->binary, binary);
+	hash_index_added(&ix->binaries, hash_of_binary, profile->binary.at);
+	return (binary_id)(profile->binary.len - 1);
+}
+
+static uint64_t hash_of_function(const void *array, uint32_t id)
+{
+	const struct function *function = array;
+
+	return hash_u64((uint64_t)function[id].name << 32 | function[id].binary);
+}
+
+static function_id function_add(struct profile *profile, const struct function *function,
+				bool always)
+{
+	struct profile_index *ix = profile->index;
+	uint64_t hash = hash_u64((uint64_t)function->name << 32 | function->binary);
+	uint32_t *slot = hash_index_slot(&ix->functions, hash);
+
+	for (; *slot; slot = hash_index_next(&ix->functions, slot))
+		if (profile->function.at[*slot].name == function->name &&
+		    profile->function.at[*slot].binary == function->binary)
+			return *slot;
+	if (!always && names_are_full(profile)) {
+		struct function any = { .flags = FUNCTION_PLACEHOLDER };
+
+		any.name = text_add(profile, TOO_MANY_NAMES, sizeof TOO_MANY_NAMES - 1, true);
+		return function_add(profile, &any, true);
+	}
+	*slot = (uint32_t)profile->function.len;
+	array_push(&profile->function, *function);
+	hash_index_added(&ix->functions, hash_of_function, profile->function.at);
+	return (function_id)(profile->function.len - 1);
+}
+
+function_id profile_add_function(struct profile *profile, const struct function *function)
+{
+	assert(function->binary < profile->binary.len);
+	return function_add(profile, function, false);
+}
+
+const char *profile_function_name(const struct profile *profile, function_id id)
+{
+	assert(id < profile->function.len);
+	return profile_string(profile, profile->function.at[id].name);
+}
+
+function_id profile_placeholder(struct profile *profile, binary_id id)
+{
+	struct profile_index *ix = profile->index;
+	struct function function = { .binary = id, .flags = FUNCTION_PLACEHOLDER };
+	const struct binary *binary;
+	const char *name;
+	size_t len;
+	char *text;
+
+	assert(id < profile->binary.len);
+	binary = &profile->binary.at[id];
+	name = profile_string(profile, binary->name);
+	len = strlen(name);
+	array_extend(&ix->placeholder, profile->binary.len);
+	if (ix->placeholder.at[id].function)
+		return ix->placeholder.at[id].function;
+	if (binary->kind == BINARY_KERNEL || binary->kind == BINARY_MODULE)
+		function.flags |= FUNCTION_KERNEL;
+	if (!len) {
+		function.name = profile_add_string(profile, "[unknown]");
+	} else if (name[0] == '[') {
+		function.name = binary->name;
+	} else {
+		text = xcalloc(len + 3, 1);
+		snprintf(text, len + 3, "[%s]", name);
+		function.name = profile_add_string(profile, text);
+		xfree(text);
+	}
+	ix->placeholder.at[id].function = profile_add_function(profile, &function);
+	return ix->placeholder.at[id].function;
+}
+
+/* Locations. */
+
+static uint64_t hash_of_frames(binary_id binary, const struct frame *frames, size_t count)
+{
+	uint64_t hash = hash_u64(binary);
+
+	for (size_t i = 0; i < count; i++)
+		hash = hash_u64(hash ^ ((uint64_t)frames[i].line << 32 | frames[i].function));
+	return hash;
+}
+
+static uint64_t hash_of_address(binary_id binary, uint64_t address)
+{
+	return hash_u64(address ^ hash_u64(binary + 1ull));
+}
+
+static uint64_t hash_of_location(const void *array, uint32_t id)
+{
+	const struct profile *profile = array;
+	const struct location *location = &profile->location.at[id];
+
+	if (!location->named)
+		return hash_of_address(location->binary, location->address);
+	return hash_of_frames(location->binary, profile->frame.at + location->first_frame,
+			      location->frame_count);
+}
+
+static uint32_t placeholder_frame(struct profile *profile, binary_id binary)
+{
+	struct frame frame = { .function = profile_placeholder(profile, binary) };
+	struct placeholder *placeholder = &profile->index->placeholder.at[binary];
+
+	if (!placeholder->frame) {
+		array_push(&profile->frame, frame);
+		placeholder->frame = (uint32_t)(profile->frame.len - 1);
+	}
+	return placeholder->frame;
+}
+
+location_id profile_add_location(struct profile *profile, binary_id binary, uint64_t address)
+{
+	struct profile_index *ix = profile->index;
+	uint32_t *slot = hash_index_slot(&ix->locations, hash_of_address(binary, address));
+	struct location location = { .binary = binary, .address = address, .frame_count = 1 };
+
+	for (; *slot; slot = hash_index_next(&ix->locations, slot)) {
+		const struct location *old = &profile->location.at[*slot];
+
+		if (old->address == address && old->binary == binary && !old->named)
+			return *slot;
+	}
+	location.first_frame = placeholder_frame(profile, binary);
+	*slot = (uint32_t)profile->location.len;
+	array_push(&profile->location, location);
+	hash_index_added(&ix->locations, hash_of_location, profile);
+	return (location_id)(profile->location.len - 1);
+}
+
+location_id profile_add_frames(struct profile *profile, binary_id binary,
+			       const struct frame *frames, size_t count)
+{
+	struct profile_index *ix = profile->index;
+	struct location location = {
+		.binary = binary,
+		.first_frame = (uint32_t)profile->frame.len,
+		.frame_count = (uint16_t)count,
+		.symbolized = true,
+		.named = true,
+	};
+	uint32_t *slot = hash_index_slot(&ix->locations, hash_of_frames(binary, frames, count));
+
+	for (; *slot; slot = hash_index_next(&ix->locations, slot)) {
+		const struct location *old = &profile->location.at[*slot];
+
+		if (old->named && old->binary == binary && old->frame_count == count &&
+		    !memcmp(&profile->frame.at[old->first_frame], frames, count * sizeof *frames))
+			return *slot;
+	}
+	for (size_t i = 0; i < count; i++)
+		array_push(&profile->frame, frames[i]);
+	*slot = (uint32_t)profile->location.len;
+	array_push(&profile->location, location);
+	hash_index_added(&ix->locations, hash_of_location, profile);
+	return (location_id)(profile->location.len - 1);
+}
+
+location_id profile_add_named_location(struct profile *profile, struct frame frame)
+{
+	assert(frame.function < profile->function.len);
+	return profile_add_frames(profile, profile->function.at[frame.function].binary, &frame, 1);
+}
+
+void profile_set_frames(struct profile *profile, location_id id,
+			const struct frame *frames, size_t count)
+{
+	struct location *location = &profile->location.at[id];
+	bool own = location->symbolized;	/* not the shared placeholder */
+
+	assert(id < profile->location.len);
+	if (!id || location->named)
+		return;
+	location->symbolized = true;
+	if (count > FRAMES_MAX)
+		count = FRAMES_MAX;
+	if (!count || (count == location->frame_count &&
+		       !memcmp(&profile->frame.at[location->first_frame], frames,
+			       count * sizeof *frames)))
+		return;
+	if (!own || count > location->frame_count) {
+		location->first_frame = (uint32_t)profile->frame.len;
+		array_extend(&profile->frame, profile->frame.len + count);
+	}
+	memcpy(&profile->frame.at[location->first_frame], frames, count * sizeof *frames);
+	location->frame_count = (uint16_t)count;
+	array_push(&profile->named, id);
+}
+
+/* Stacks. */
+
+static uint64_t hash_of_stack(const void *array, uint32_t id)
+{
+	const struct stack *stack = array;
+
+	return hash_u64((uint64_t)stack[id].caller << 32 | stack[id].location);
+}
+
+stack_id profile_add_stack(struct profile *profile, stack_id caller, location_id location)
+{
+	struct profile_index *ix = profile->index;
+	uint64_t hash = hash_u64((uint64_t)caller << 32 | location);
+	uint32_t *slot = hash_index_slot(&ix->stacks, hash);
+	stack_id id = (stack_id)profile->stack.len;
+
+	assert(caller < profile->stack.len && location < profile->location.len);
+	for (; *slot; slot = hash_index_next(&ix->stacks, slot)) {
+		const struct stack *old = &profile->stack.at[*slot];
+
+		if (old->caller == caller && old->location == location)
+			return *slot;
+	}
+	*slot = id;
+	array_push(&profile->stack, ((struct stack){ .caller = caller, .location = location }));
+	hash_index_added(&ix->stacks, hash_of_stack, profile->stack.at);
+	if (!profile->location.at[location].first_stack)
+		profile->location.at[location].first_stack = id;
+	return id;
+}
+
+/* Threads and metrics. */
+
+thread_id profile_add_thread(struct profile *profile, pid_t pid, pid_t tid, const char *name)
+{
+	struct profile_index *ix = profile->index;
+	struct thread thread = {
+		.pid = pid, .tid = tid, .name = profile_add_string(profile, name),
+	};
+	thread_id id;
+
+	if (ix->free_thread.len) {
+		id = ix->free_thread.at[--ix->free_thread.len];
+		profile->thread.at[id] = thread;
+		return id;
+	}
+	if (profile->thread.len >= THREADS_LIMIT)
+		return ix->exited_threads;
+	array_push(&profile->thread, thread);
+	return (thread_id)(profile->thread.len - 1);
+}
+
+void profile_name_thread(struct profile *profile, thread_id id, const char *name, const char *process)
+{
+	assert(id < profile->thread.len);
+	if (!id || id == profile->index->exited_threads)
+		return;
+	if (name)
+		profile->thread.at[id].name = profile_add_string(profile, name);
+	if (process)
+		profile->thread.at[id].process = profile_add_string(profile, process);
+}
+
+void profile_end_thread(struct profile *profile, thread_id id)
+{
+	assert(id < profile->thread.len);
+	if (id)
+		profile->thread.at[id].exited = true;
+}
+
+metric_id profile_add_metric(struct profile *profile, const char *name, enum unit unit)
+{
+	enum { METRICS_LIMIT = 1 << 7 };
+	string_id text = profile_add_string(profile, name);
+
+	for (metric_id i = 1; i < profile->metric.len; i++)
+		if (profile->metric.at[i].name == text)
+			return i;
+	if (profile->metric.len >= METRICS_LIMIT)
+		return 0;
+	array_push(&profile->metric, ((struct metric){ .name = text, .unit = unit }));
+	return (metric_id)(profile->metric.len - 1);
+}
+
+/* The profile. */
+
+struct profile *profile_new(void)
+{
+	struct profile *profile = xcalloc(1, sizeof *profile);
+	struct profile_index *ix = xcalloc(1, sizeof *ix);
+
+	profile->index = ix;
+	text_push(profile, "", 0, 0);
+	array_extend(&profile->binary, 1);
+	array_extend(&profile->function, 1);
+	array_extend(&profile->frame, 1);
+	array_extend(&profile->location, 1);
+	array_extend(&profile->stack, 1);
+	array_extend(&profile->thread, 1);
+	array_extend(&profile->metric, 1);
+	array_extend(&ix->open, 1);
+	ix->weight_left = ix->samples_left = UINT64_MAX / 2;
+	profile->generation = 1;
+	return profile;
+}
+
+static void index_free(struct profile_index *ix)
+{
+	for (size_t i = 0; i < ix->block.len; i++)
+		xfree(ix->block.at[i]);
+	array_release(&ix->block);
+	array_release(&ix->text);
+	hash_index_release(&ix->texts);
+	hash_index_release(&ix->binaries);
+	hash_index_release(&ix->functions);
+	hash_index_release(&ix->locations);
+	hash_index_release(&ix->stacks);
+	array_release(&ix->placeholder);
+	array_release(&ix->open);
+	hash_index_release(&ix->open_sums);
+	array_release(&ix->free_thread);
+	xfree(ix);
+}
+
+void profile_free(struct profile *profile)
+{
+	if (!profile)
+		return;
+	index_free(profile->index);
+	for (size_t i = 0; i < profile->series.len; i++)
+		array_release(&profile->series.at[i].point);
+	array_release(&profile->binary);
+	array_release(&profile->function);
+	array_release(&profile->frame);
+	array_release(&profile->location);
+	array_release(&profile->stack);
+	array_release(&profile->thread);
+	array_release(&profile->metric);
+	array_release(&profile->sum);
+	array_release(&profile->slice);
+	array_release(&profile->series);
+	array_release(&profile->named);
+	xfree(profile);
+}
