@@ -1,0 +1,627 @@
+#include "analyze/calltree.h"
+
+#include "analyze/match.h"
+
+enum {
+	/* Following new sums up their paths is dearer than one sweep from here on. */
+	USUAL_DEPTH = 32,
+	/* Nodes left behind by names that arrived are not worth starting over for. */
+	LEFT_BEHIND_MIN = 64 * 1024,
+};
+
+/* A stack whose node changed since its functions got other names. */
+struct move {
+	uint32_t from, to;
+	stack_id stack;
+};
+
+struct calltree_private {
+	struct query query;
+	unsigned generation;
+	size_t node_cap, function_cap;
+	struct hash_index node;		/* by parent and function */
+	uint64_t *bloom;		/* by node: a bit for each function on its path */
+	uint32_t *forward;		/* by node: where its samples went */
+
+	array(uint32_t) node_of_stack;
+	array(struct amount) self_of_stack;	/* what of the query is in each stack */
+	array(uint8_t) kept;		/* by stack: fits query.keep; unused without one */
+	array(uint8_t) wanted;		/* by thread; unused when all are */
+	struct match match;
+
+	array(uint8_t) named;		/* by location: named since the last update */
+	array(uint8_t) changed;		/* by stack from the first such one */
+	array(struct move) move;
+	size_t left_behind;
+	size_t sums_seen, slices_seen, named_seen;
+	bool weigh_again;
+};
+
+/* Nodes. */
+
+static void grow_nodes(struct calltree *tree)
+{
+	struct calltree_private *p = tree->private;
+	size_t cap = p->node_cap ? p->node_cap * 2 : 64;
+
+	tree->parent = xresize(tree->parent, cap, sizeof *tree->parent);
+	tree->first_child = xresize(tree->first_child, cap, sizeof *tree->first_child);
+	tree->next_sibling = xresize(tree->next_sibling, cap, sizeof *tree->next_sibling);
+	tree->function = xresize(tree->function, cap, sizeof *tree->function);
+	tree->outermost = xresize(tree->outermost, cap, sizeof *tree->outermost);
+	tree->self = xresize(tree->self, cap, sizeof *tree->self);
+	tree->total = xresize(tree->total, cap, sizeof *tree->total);
+	p->bloom = xresize(p->bloom, cap, sizeof *p->bloom);
+	p->forward = xresize(p->forward, cap, sizeof *p->forward);
+	p->node_cap = cap;
+}
+
+static uint64_t node_hash(uint32_t parent, function_id function)
+{
+	return hash_u64((uint64_t)parent << 32 | function);
+}
+
+static uint64_t hash_of_node(const void *array, uint32_t id)
+{
+	const struct calltree *tree = array;
+
+	return node_hash(tree->parent[id], tree->function[id]);
+}
+
+static bool is_outermost(const struct calltree *tree, uint32_t parent, function_id function,
+			 uint64_t bit)
+{
+	if (!(tree->private->bloom[parent] & bit))
+		return true;
+	for (; parent; parent = tree->parent[parent])
+		if (tree->function[parent] == function)
+			return false;
+	return true;
+}
+
+static uint32_t add_node(struct calltree *tree, uint32_t parent, function_id function)
+{
+	struct calltree_private *p = tree->private;
+	uint64_t bit = 1ull << (hash_u64(function) >> 58);
+	uint32_t id = (uint32_t)tree->count;
+
+	if (tree->count == p->node_cap)
+		grow_nodes(tree);
+	tree->count++;
+	tree->parent[id] = parent;
+	tree->function[id] = function;
+	tree->first_child[id] = 0;
+	tree->self[id] = tree->total[id] = (struct amount){ 0 };
+	p->forward[id] = 0;
+	if (id) {
+		tree->outermost[id] = is_outermost(tree, parent, function, bit);
+		tree->next_sibling[id] = tree->first_child[parent];
+		tree->first_child[parent] = id;
+		p->bloom[id] = p->bloom[parent] | bit;
+	} else {
+		tree->outermost[id] = 0;
+		tree->next_sibling[id] = 0;
+		p->bloom[id] = 0;
+	}
+	return id;
+}
+
+/* The slot of the child, 0 in it when there is none. */
+static uint32_t *child_slot(const struct calltree *tree, uint32_t parent, function_id function)
+{
+	struct hash_index *ix = &tree->private->node;
+	uint32_t *slot = hash_index_slot(ix, node_hash(parent, function));
+
+	while (*slot && (tree->parent[*slot] != parent || tree->function[*slot] != function))
+		slot = hash_index_next(ix, slot);
+	return slot;
+}
+
+static uint32_t child_of(struct calltree *tree, uint32_t parent, function_id function)
+{
+	uint32_t *slot = child_slot(tree, parent, function);
+	uint32_t id = *slot;
+
+	if (!id) {
+		*slot = id = add_node(tree, parent, function);
+		hash_index_added(&tree->private->node, hash_of_node, tree);
+	}
+	return id;
+}
+
+static uint32_t node_below(struct calltree *tree, const struct profile *profile,
+			   uint32_t node, location_id id)
+{
+	const struct location *location = &profile->location.at[id];
+	const struct frame *frame = &profile->frame.at[location->first_frame];
+	bool hide_kernel = tree->private->query.hide_kernel;
+
+	/* Innermost first: outer ones are above. */
+	for (size_t i = location->frame_count; i-- > 0;) {
+		function_id function = frame[i].function;
+
+		if (hide_kernel && profile->function.at[function].flags & FUNCTION_KERNEL)
+			continue;
+		node = child_of(tree, node, function);
+	}
+	return node;
+}
+
+/* Amounts. */
+
+static void add_amount(struct amount *to, struct amount more)
+{
+	to->weight += more.weight;
+	to->samples += more.samples;
+}
+
+static void add_along_path(struct calltree *tree, uint32_t node, struct amount more)
+{
+	add_amount(&tree->self[node], more);
+	if (node)
+		add_amount(&tree->function_self[tree->function[node]], more);
+	for (; node; node = tree->parent[node]) {
+		add_amount(&tree->total[node], more);
+		if (tree->outermost[node])
+			add_amount(&tree->function_total[tree->function[node]], more);
+	}
+	add_amount(&tree->total[0], more);
+}
+
+/* All totals from the selves: callees always come behind their callers. */
+static void sweep(struct calltree *tree)
+{
+	memcpy(tree->total, tree->self, tree->count * sizeof *tree->self);
+	for (size_t i = tree->count; i-- > 1;)
+		add_amount(&tree->total[tree->parent[i]], tree->total[i]);
+
+	memset(tree->function_self, 0, tree->function_count * sizeof *tree->function_self);
+	memset(tree->function_total, 0, tree->function_count * sizeof *tree->function_total);
+	for (size_t i = 1; i < tree->count; i++) {
+		if (tree->self[i].samples)
+			add_amount(&tree->function_self[tree->function[i]], tree->self[i]);
+		if (tree->outermost[i])
+			add_amount(&tree->function_total[tree->function[i]], tree->total[i]);
+	}
+}
+
+/* Names that arrived. */
+
+/* Note which locations were named since; returns the oldest stack with one of them, or 0. */
+static stack_id take_named(struct calltree_private *p, const struct profile *profile)
+{
+	stack_id first = 0;
+
+	array_extend(&p->named, profile->location.len);
+	for (size_t i = p->named_seen; i < profile->named.len; i++) {
+		location_id id = profile->named.at[i];
+		stack_id stack = profile->location.at[id].first_stack;
+
+		if (!stack || stack >= p->node_of_stack.len)
+			continue;
+		p->named.at[id] = 1;
+		if (!first || stack < first)
+			first = stack;
+	}
+	return first;
+}
+
+static void forget_named(struct calltree_private *p, const struct profile *profile)
+{
+	for (; p->named_seen < profile->named.len; p->named_seen++)
+		p->named.at[profile->named.at[p->named_seen]] = 0;
+}
+
+static bool fits(const struct calltree_private *p, const struct profile *profile,
+		 const struct stack *stack)
+{
+	const struct location *location = &profile->location.at[stack->location];
+
+	if (stack->caller && p->kept.at[stack->caller])
+		return true;
+	for (size_t i = 0; i < location->frame_count; i++)
+		if (match_has(&p->match, profile->frame.at[location->first_frame + i].function))
+			return true;
+	return false;
+}
+
+/* Returns whether its callees must be looked at. */
+static bool move_stack(struct calltree *tree, const struct profile *profile, stack_id id)
+{
+	struct calltree_private *p = tree->private;
+	const struct stack *stack = &profile->stack.at[id];
+	uint32_t from = p->node_of_stack.at[id];
+	uint32_t to = node_below(tree, profile, p->node_of_stack.at[stack->caller],
+				 stack->location);
+	bool changed = from != to;
+
+	if (changed) {
+		p->node_of_stack.at[id] = to;
+		array_push(&p->move, ((struct move){ .from = from, .to = to, .stack = id }));
+	}
+	/* Not with a filter that is new: then all stacks will be judged. */
+	if (p->match.pattern && id < p->kept.len &&
+	    fits(p, profile, stack) != p->kept.at[id]) {
+		p->kept.at[id] ^= 1;
+		p->weigh_again = changed = true;
+	}
+	return changed;
+}
+
+/* One pass from the oldest stack concerned on: callers come first. */
+static void move_stacks(struct calltree *tree, const struct profile *profile)
+{
+	struct calltree_private *p = tree->private;
+	stack_id first = take_named(p, profile);
+
+	p->changed.len = 0;
+	if (first)
+		array_extend(&p->changed, p->node_of_stack.len - first);
+	for (size_t i = 0; i < p->changed.len; i++) {
+		const struct stack *stack = &profile->stack.at[first + i];
+
+		if (p->named.at[stack->location] ||
+		    (stack->caller >= first && p->changed.at[stack->caller - first]))
+			p->changed.at[i] = move_stack(tree, profile, (stack_id)(first + i));
+	}
+	forget_named(p, profile);
+}
+
+static struct amount minus(struct amount amount)
+{
+	return (struct amount){ .weight = -amount.weight, .samples = -amount.samples };
+}
+
+static void move_amounts(struct calltree *tree)
+{
+	struct calltree_private *p = tree->private;
+	bool many = p->move.len * USUAL_DEPTH > tree->count;
+
+	for (size_t i = 0; i < p->move.len; i++) {
+		const struct move *move = &p->move.at[i];
+		struct amount amount = p->self_of_stack.at[move->stack];
+
+		if (!amount.samples && !amount.weight)
+			continue;
+		if (many) {
+			add_amount(&tree->self[move->from], minus(amount));
+			add_amount(&tree->self[move->to], amount);
+		} else {
+			add_along_path(tree, move->from, minus(amount));
+			add_along_path(tree, move->to, amount);
+		}
+	}
+	if (many)
+		sweep(tree);
+}
+
+/*
+ * Tell where the samples of a node went that was emptied: to the heaviest
+ * of those that took them.  Only nodes with samples are pointed at, and
+ * they point nowhere, so following ends.
+ */
+static void forward_nodes(struct calltree *tree)
+{
+	struct calltree_private *p = tree->private;
+
+	for (size_t i = 0; i < p->move.len; i++)
+		p->forward[p->move.at[i].to] = 0;
+	for (size_t i = 0; i < p->move.len; i++) {
+		const struct move *move = &p->move.at[i];
+		uint32_t *forward = &p->forward[move->from];
+		uint64_t samples = tree->total[move->to].samples;
+
+		if (tree->total[move->from].samples || !samples)
+			continue;
+		if (!*forward || samples > tree->total[*forward].samples)
+			*forward = move->to;
+	}
+}
+
+/* Stacks and sums. */
+
+static void take_stacks(struct calltree *tree, const struct profile *profile)
+{
+	struct calltree_private *p = tree->private;
+	size_t known = p->node_of_stack.len;
+
+	array_extend(&p->node_of_stack, profile->stack.len);
+	array_extend(&p->self_of_stack, profile->stack.len);
+	for (size_t i = known ? known : 1; i < profile->stack.len; i++) {
+		const struct stack *stack = &profile->stack.at[i];
+
+		p->node_of_stack.at[i] = node_below(tree, profile,
+				p->node_of_stack.at[stack->caller], stack->location);
+	}
+}
+
+static void take_kept(struct calltree_private *p, const struct profile *profile)
+{
+	size_t known = p->kept.len;
+
+	array_extend(&p->kept, profile->stack.len);
+	for (size_t i = known ? known : 1; i < profile->stack.len; i++)
+		p->kept.at[i] = fits(p, profile, &profile->stack.at[i]);
+}
+
+/* A slice counts when its middle is in the range. */
+static bool is_in_range(const struct query *query, const struct slice *slice)
+{
+	uint64_t middle = slice->from + (slice->until - slice->from) / 2;
+
+	return middle >= query->from && (!query->until || middle < query->until);
+}
+
+static bool is_selected(const struct calltree_private *p, const struct sum *sum)
+{
+	if (p->wanted.len && (sum->thread >= p->wanted.len || !p->wanted.at[sum->thread]))
+		return false;
+	return !p->match.pattern || p->kept.at[sum->stack];
+}
+
+static void take_slice(struct calltree *tree, const struct profile *profile, size_t until, bool many)
+{
+	struct calltree_private *p = tree->private;
+	const struct slice *slice = &profile->slice.at[p->slices_seen];
+	metric_id metric = p->query.metric ? p->query.metric : 1;
+	bool in_range = is_in_range(&p->query, slice);
+
+	for (; p->sums_seen < until; p->sums_seen++) {
+		const struct sum *sum = &profile->sum.at[p->sums_seen];
+		struct amount more = { .weight = sum->weight, .samples = sum->samples };
+
+		if (sum->metric != metric)
+			continue;
+		add_amount(&tree->all, more);
+		if (!in_range || !is_selected(p, sum))
+			continue;
+		add_amount(&p->self_of_stack.at[sum->stack], more);
+		if (many)
+			add_amount(&tree->self[p->node_of_stack.at[sum->stack]], more);
+		else
+			add_along_path(tree, p->node_of_stack.at[sum->stack], more);
+	}
+}
+
+static void take_sums(struct calltree *tree, const struct profile *profile)
+{
+	struct calltree_private *p = tree->private;
+	bool many = p->weigh_again ||
+		    (profile->sum.len - p->sums_seen) * USUAL_DEPTH > tree->count;
+
+	for (; p->slices_seen < profile->slice.len; p->slices_seen++) {
+		size_t next = p->slices_seen + 1;
+
+		take_slice(tree, profile, next < profile->slice.len ?
+			   profile->slice.at[next].first_sum : profile->sum.len, many);
+	}
+	if (many)
+		sweep(tree);
+}
+
+static void take_functions(struct calltree *tree, const struct profile *profile)
+{
+	struct calltree_private *p = tree->private;
+	size_t count = profile->function.len;
+
+	if (count > p->function_cap) {
+		p->function_cap = count + count / 2;
+		tree->function_self = xresize(tree->function_self, p->function_cap,
+					      sizeof *tree->function_self);
+		tree->function_total = xresize(tree->function_total, p->function_cap,
+					       sizeof *tree->function_total);
+	}
+	for (; tree->function_count < count; tree->function_count++) {
+		tree->function_self[tree->function_count] = (struct amount){ 0 };
+		tree->function_total[tree->function_count] = (struct amount){ 0 };
+	}
+}
+
+/* Starting over. */
+
+static void forget_amounts(struct calltree *tree)
+{
+	struct calltree_private *p = tree->private;
+
+	if (p->self_of_stack.len)
+		memset(p->self_of_stack.at, 0, p->self_of_stack.len * sizeof *p->self_of_stack.at);
+	memset(tree->self, 0, tree->count * sizeof *tree->self);
+	tree->all = (struct amount){ 0 };
+	p->sums_seen = p->slices_seen = 0;
+}
+
+static void forget_nodes(struct calltree *tree, const struct profile *profile)
+{
+	struct calltree_private *p = tree->private;
+
+	tree->count = 0;
+	hash_index_release(&p->node);
+	p->node_of_stack.len = p->self_of_stack.len = p->kept.len = 0;
+	p->move.len = p->left_behind = 0;
+	/* Stacks get their nodes from the names there are. */
+	p->named_seen = profile->named.len;
+	add_node(tree, 0, 0);
+	p->weigh_again = true;
+	tree->shape++;
+}
+
+static void release_nodes(struct calltree *tree)
+{
+	struct calltree_private *p = tree->private;
+
+	xfree(tree->parent);
+	xfree(tree->first_child);
+	xfree(tree->next_sibling);
+	xfree(tree->function);
+	xfree(tree->outermost);
+	xfree(tree->self);
+	xfree(tree->total);
+	xfree(p->bloom);
+	xfree(p->forward);
+	tree->parent = tree->first_child = tree->next_sibling = tree->function = NULL;
+	tree->outermost = NULL;
+	tree->self = tree->total = NULL;
+	p->bloom = NULL;
+	p->forward = NULL;
+	p->node_cap = 0;
+	hash_index_release(&p->node);
+	array_release(&p->node_of_stack);
+	array_release(&p->self_of_stack);
+	array_release(&p->kept);
+	array_release(&p->named);
+	array_release(&p->changed);
+	array_release(&p->move);
+}
+
+static void take_query(struct calltree *tree, const struct query *query)
+{
+	struct calltree_private *p = tree->private;
+	struct error error;
+
+	query_copy(&p->query, query);
+	p->kept.len = 0;
+	/* A pattern that is none was refused when the query was made; without it all are kept. */
+	if (!match_set(&p->match, query->keep, &error))
+		match_release(&p->match);
+	p->wanted.len = 0;
+	for (size_t i = 0; i < query->thread.len; i++) {
+		array_extend(&p->wanted, (size_t)query->thread.at[i] + 1);
+		p->wanted.at[query->thread.at[i]] = 1;
+	}
+	p->weigh_again = true;
+}
+
+/* Amounts follow from the query, nodes only from what it hides. */
+static void start_over_if_needed(struct calltree *tree, const struct profile *profile,
+				 const struct query *query)
+{
+	struct calltree_private *p = tree->private;
+	bool hides = p->query.hide_kernel != query->hide_kernel;
+	bool first = false;
+
+	if (p->generation != profile->generation) {
+		release_nodes(tree);
+		p->generation = profile->generation;
+		first = true;
+	}
+	if (first || !query_equal(&p->query, query))
+		take_query(tree, query);
+	if (first || hides ||
+	    (p->left_behind > LEFT_BEHIND_MIN && p->left_behind > tree->count / 2))
+		forget_nodes(tree, profile);
+}
+
+void calltree_update(struct calltree *tree, const struct profile *profile, const struct query *query)
+{
+	struct calltree_private *p = tree->private;
+
+	start_over_if_needed(tree, profile, query);
+	take_functions(tree, profile);
+	match_update(&p->match, profile);
+	p->move.len = 0;
+	if (p->named_seen < profile->named.len)
+		move_stacks(tree, profile);
+	take_stacks(tree, profile);
+	if (p->match.pattern)
+		take_kept(p, profile);
+	if (p->weigh_again)
+		forget_amounts(tree);
+	else if (p->move.len)
+		move_amounts(tree);
+	if (p->weigh_again || p->sums_seen < profile->sum.len)
+		take_sums(tree, profile);
+	p->weigh_again = false;
+	if (p->move.len) {
+		forward_nodes(tree);
+		p->left_behind += p->move.len;
+		tree->shape++;
+	}
+}
+
+struct calltree *calltree_new(void)
+{
+	struct calltree *tree = xcalloc(1, sizeof *tree);
+
+	tree->private = xcalloc(1, sizeof *tree->private);
+	add_node(tree, 0, 0);
+	return tree;
+}
+
+void calltree_free(struct calltree *tree)
+{
+	struct calltree_private *p;
+
+	if (!tree)
+		return;
+	p = tree->private;
+	release_nodes(tree);
+	xfree(tree->function_self);
+	xfree(tree->function_total);
+	array_release(&p->wanted);
+	match_release(&p->match);
+	query_release(&p->query);
+	xfree(p);
+	xfree(tree);
+}
+
+/* Paths. */
+
+size_t calltree_depth(const struct calltree *tree, uint32_t node)
+{
+	size_t depth = 0;
+
+	for (; node; node = tree->parent[node])
+		depth++;
+	return depth;
+}
+
+uint64_t calltree_path(const struct calltree *tree, uint32_t node)
+{
+	enum { NEAR = 256 };
+	function_id near[NEAR];
+	size_t depth = calltree_depth(tree, node);
+	function_id *function = depth > NEAR ? xcalloc(depth, sizeof *function) : near;
+	uint64_t path = 0;
+
+	for (size_t i = depth; i-- > 0; node = tree->parent[node])
+		function[i] = tree->function[node];
+	for (size_t i = 0; i < depth; i++)
+		path = calltree_path_below(path, function[i]);
+	if (function != near)
+		xfree(function);
+	return path;
+}
+
+uint32_t calltree_find(const struct calltree *tree, const function_id *function, size_t depth)
+{
+	uint32_t node = 0;
+
+	for (size_t i = 0; i < depth; i++) {
+		node = tree->count ? *child_slot(tree, node, function[i]) : 0;
+		if (!node)
+			return 0;
+	}
+	return node;
+}
+
+uint32_t calltree_moved(const struct calltree *tree, uint32_t node)
+{
+	if (node >= tree->count)
+		return 0;
+	while (!tree->total[node].samples && tree->private->forward[node])
+		node = tree->private->forward[node];
+	return node;
+}
+
+uint32_t calltree_heaviest_child(const struct calltree *tree, uint32_t node)
+{
+	uint32_t heaviest = 0;
+
+	if (node >= tree->count)
+		return 0;
+	for (uint32_t i = tree->first_child[node]; i; i = tree->next_sibling[i])
+		if (tree->total[i].samples &&
+		    (!heaviest || tree->total[i].weight > tree->total[heaviest].weight))
+			heaviest = i;
+	return heaviest;
+}
