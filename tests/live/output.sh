@@ -1,0 +1,43 @@
+#!/bin/bash
+# Where output goes: the command's, and ours.
+. "$(dirname "$0")/lib.sh"
+
+words='echo to-stdout; echo to-stderr >&2'
+
+expect 0 "$tprof" report --json -- sh -c "$words"
+python3 -m json.tool out >/dev/null || complain "report --json prints something beside JSON"
+grep -q to-stdout out && complain "the command's output is in the report"
+grep -q to-stdout err || complain "the command's output is lost"
+grep -q to-stderr err || complain "the command's errors are lost"
+
+expect 0 "$tprof" record -o - -- sh -c "$words"
+grep -q to-stdout out && complain "the command's output is in the folded stacks"
+grep -q to-stdout err || complain "the command's output is lost"
+
+expect 0 "$tprof" record -o a.folded -- sh -c "$words"
+grep -qx to-stdout out || complain "record to a file redirects the command's output"
+
+expect 0 "$tprof" report -o a.txt -- true
+[[ -s a.txt ]] || complain "report -o writes no file"
+[[ $(stat -c %a a.folded) == 600 ]] || complain "saved with mode $(stat -c %a a.folded)"
+
+# Standard input is the command's.
+got=$(echo words | limit 30 "$tprof" record -o a.folded -- cat 2>/dev/null)
+[[ $got == words ]] || complain "the command does not get standard input: '$got'"
+
+# A file is replaced, never a link followed.
+echo keep >victim
+ln -s victim link.folded
+limit 30 "$tprof" record -o link.folded -- true >out 2>err </dev/null
+[[ $(cat victim) == keep ]] || complain "wrote through a link"
+
+# A full disk is told, and is a failure.
+if [[ -w /dev/full ]]; then
+	limit 30 "$tprof" report b.folded >/dev/null 2>&1
+	echo 'main;work 10' >b.folded
+	limit 30 "$tprof" report b.folded >/dev/full 2>err
+	[[ $? -eq 125 ]] || complain "a report to a full disk does not fail with 125"
+	[[ -s err ]] || complain "a report to a full disk fails without a word"
+fi
+
+finish

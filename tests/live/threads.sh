@@ -1,0 +1,47 @@
+#!/bin/bash
+# Eight threads, and a storm of short ones: none missed, none counted twice.
+. "$(dirname "$0")/lib.sh"
+program threads
+program storm
+
+threads_are_right() {
+	"$@" &&
+		check most r.json thread_work 95 &&
+		check chains r.folded worker,thread_work "$begin;worker(;thread_work$kernel)?"
+}
+
+twice threads_are_right launched threads 3
+check weight r.json 3 err || complain "time was missed or counted twice"
+
+start ./threads 60
+twice threads_are_right attached "$pid" 2s
+stop "$pid"
+
+storm_is_right() {
+	"$@" &&
+		check most r.json storm_work 80 &&
+		check chains r.folded storm_thread,storm_work "$begin;storm_thread(;storm_work$kernel)?"
+}
+
+twice storm_is_right launched storm 3
+check weight r.json 5 err || complain "time was missed or counted twice"
+
+# The time that a process used meanwhile, by its own clock.
+cpu_of() {
+	awk '{ sub(/.*\) /, ""); print ($12 + $13) * 10000000 }' "/proc/$1/stat"
+}
+
+start ./storm 120
+sleep 0.2
+storm_attached() {
+	local before
+	attached "$pid" 2s || return 1
+	before=$(cpu_of "$pid")
+	expect 0 "$tprof" report --json -o s.json --for 2s -p "$pid"
+	echo "cpu_ns=$(($(cpu_of "$pid") - before))" >used
+	# Starting and ending tprof is not measured, the process goes on.
+	check weight s.json 25 used
+}
+twice storm_is_right storm_attached
+stop "$pid"
+finish
