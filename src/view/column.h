@@ -14,16 +14,24 @@ struct row {
 struct column {
 	const char *name;	/* "self", in --columns and scripts */
 	const char *title;
-	int width;		/* 0: takes what is left */
+	int width;		/* 0: takes what is left, or what there is to spare */
 	bool left;		/* left-aligned text */
+	/* Appends names as they are in the profile: not sanitized. */
 	void (*format)(struct strbuf *out, const struct scene *scene, const struct row *row);
-	/* <0: a comes first in descending order. */
+	/* <0: a comes first: the largest amount, or the first name. */
 	int (*compare)(const struct profile *profile, const struct row *a, const struct row *b);
 };
 
 extern const struct column *const columns[];	/* ends with NULL */
 
 const struct column *column_named(const char *name);
+/* As compare() or the reverse of it; equal rows in the order of names, then ids, so that nothing jumps. */
+int column_order(const struct column *column, bool reversed, const struct profile *profile,
+		 const struct row *a, const struct row *b);
+/* A function as views call it: kernel functions end in " [k]".  Not sanitized. */
+void function_label(struct strbuf *out, const struct profile *profile, function_id function);
+/* Its name, or words for one that has none. */
+const char *function_shown_name(const struct profile *profile, function_id function);
 /* The amount in the measure of the scene: "12.3%", "1.25 s", "812". */
 void amount_format(struct strbuf *out, const struct scene *scene, const struct amount *part,
 		   const struct amount *whole);

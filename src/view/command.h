@@ -24,12 +24,12 @@
 	X(VIEW_1,	"view-1",	"view 1, Functions") \
 	X(VIEW_2,	"view-2",	"view 2, Tree") \
 	X(VIEW_3,	"view-3",	"view 3, Icicle") \
-	X(VIEW_4,	"view-4",	"view 4") \
+	X(VIEW_4,	"view-4",	"") \
 	X(VIEW_5,	"view-5",	"view 5, Counters") \
-	X(VIEW_6,	"view-6",	"view 6") \
-	X(VIEW_7,	"view-7",	"view 7") \
-	X(VIEW_8,	"view-8",	"view 8") \
-	X(VIEW_9,	"view-9",	"view 9") \
+	X(VIEW_6,	"view-6",	"") \
+	X(VIEW_7,	"view-7",	"") \
+	X(VIEW_8,	"view-8",	"") \
+	X(VIEW_9,	"view-9",	"") \
 	X(TOGGLE,	"toggle",	"open or close the row") \
 	X(EXPAND,	"expand",	"open the row") \
 	X(COLLAPSE,	"collapse",	"close the row") \

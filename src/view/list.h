@@ -14,7 +14,11 @@ struct list {
 
 /* Keeps the cursor in range and on the screen. */
 void list_resize(struct list *list, size_t count, size_t height);
-/* Go to a row; keeps its distance to the top of the screen when it can: rows move, the eye does not. */
+/*
+ * Go to a row that moved.  When the list is scrolled the row keeps its
+ * distance to the top of the screen: rows move, the eye does not.  A list
+ * that shows its first rows goes on showing them while the row is among them.
+ */
 void list_follow(struct list *list, size_t row);
 void list_go(struct list *list, size_t row);
 /* Is the command a movement?  Then it is done. */

@@ -4,6 +4,7 @@
 #include "analyze/calltree.h"
 #include "analyze/match.h"
 #include "analyze/quality.h"
+#include "analyze/timeline.h"
 #include "base/strbuf.h"
 #include "profile/query.h"
 #include "view/command.h"
@@ -33,8 +34,9 @@ enum measure { MEASURE_PERCENT, MEASURE_TIME, MEASURE_SAMPLES };
 
 /*
  * What all views look at, so that switching views keeps one's place.
- * selected is the call path under the cursor: functions from the root on.
- * A view of functions uses only the last of them.
+ * selected is the call path under the cursor: functions from the root of
+ * the tree that is shown on, so the innermost first when it is inverted.
+ * A view of functions uses only the last of them, and sets only one.
  */
 struct scene {
 	const struct profile *profile;
@@ -42,12 +44,14 @@ struct scene {
 	struct calltree *calls;		/* up to date with profile and query */
 	struct quality *quality;
 	struct match match;		/* of the search */
+	struct timeline timeline;	/* for the strip of CPU use */
 	enum measure measure;
 	array(function_id) selected;
 	struct status status;
 	uint64_t behind;		/* samples not shown: the display is paused */
 	bool paused;
 	unsigned changed;		/* grows when calls or the query did */
+	struct scene_seen *seen;	/* what changed is told by */
 	/* The keys of a command, "k, Up": views know none.  NULL in tests that need none. */
 	void (*describe_keys)(enum command command, struct strbuf *out);
 };

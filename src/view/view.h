@@ -47,7 +47,15 @@ enum reaction view_point(struct view *view, struct scene *scene, int x, int y);
 void view_enter(struct view *view, const struct scene *scene);
 void view_close(struct view *view);
 
-/* The two or so lines above every view: target, event, time, samples, quality, the strip. */
+/* In place of rows: why there are none. */
+void view_draw_empty(const struct scene *scene, struct canvas canvas);
+/* Where a function's name is drawn: kernel, found by the search, under the cursor. */
+enum style view_name_style(const struct scene *scene, function_id function, bool cursor);
+
+/*
+ * The two or so lines above every view: target, event, time, samples,
+ * quality, the strip.  On a screen smaller than 20x5 it is all there is.
+ */
 int header_height(const struct scene *scene, int width, int height);
 void header_draw(const struct scene *scene, struct canvas canvas);
 

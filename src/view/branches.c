@@ -1,0 +1,351 @@
+#include "view/branches.h"
+
+#include "view/column.h"
+
+void branches_update(struct branches *branches, const struct scene *scene)
+{
+	branches->calls = scene->calls;
+	branches->turned = scene->query.inverted;
+	if (!branches->turned)
+		return;
+	if (!branches->inverted)
+		branches->inverted = inverted_new();
+	inverted_update(branches->inverted, branches->calls);
+}
+
+void branches_release(struct branches *branches)
+{
+	if (branches->inverted)
+		inverted_free(branches->inverted);
+	*branches = (struct branches){ 0 };
+}
+
+static const struct inverted_node *turned_node(const struct branches *branches, uint32_t node)
+{
+	return &branches->inverted->node.at[node];
+}
+
+size_t branches_count(const struct branches *branches)
+{
+	return branches->turned ? branches->inverted->node.len : branches->calls->count;
+}
+
+static bool exists(const struct branches *branches, uint32_t node)
+{
+	return node < branches_count(branches);
+}
+
+function_id branches_function(const struct branches *branches, uint32_t node)
+{
+	if (!exists(branches, node))
+		return 0;
+	return branches->turned ? turned_node(branches, node)->function
+				: branches->calls->function[node];
+}
+
+uint32_t branches_parent(const struct branches *branches, uint32_t node)
+{
+	return branches->turned ? turned_node(branches, node)->parent
+				: branches->calls->parent[node];
+}
+
+struct amount branches_self(const struct branches *branches, uint32_t node)
+{
+	if (!exists(branches, node))
+		return (struct amount){ 0 };
+	return branches->turned ? turned_node(branches, node)->self : branches->calls->self[node];
+}
+
+struct amount branches_total(const struct branches *branches, uint32_t node)
+{
+	if (!exists(branches, node))
+		return (struct amount){ 0 };
+	return branches->turned ? turned_node(branches, node)->total
+				: branches->calls->total[node];
+}
+
+size_t branches_depth(const struct branches *branches, uint32_t node)
+{
+	size_t depth = 0;
+
+	for (; node; node = branches_parent(branches, node))
+		depth++;
+	return depth;
+}
+
+bool branches_is_below(const struct branches *branches, uint32_t node, uint32_t ancestor)
+{
+	while (node && node != ancestor)
+		node = branches_parent(branches, node);
+	return node == ancestor;
+}
+
+static uint32_t first_child(const struct branches *branches, uint32_t node)
+{
+	return branches->turned ? turned_node(branches, node)->first_child
+				: branches->calls->first_child[node];
+}
+
+static uint32_t next_sibling(const struct branches *branches, uint32_t node)
+{
+	return branches->turned ? turned_node(branches, node)->next_sibling
+				: branches->calls->next_sibling[node];
+}
+
+static bool has_samples(const struct branches *branches, uint32_t node)
+{
+	struct amount total = branches_total(branches, node);
+
+	return total.samples || total.weight;
+}
+
+static void make_children(struct branches *branches, uint32_t node)
+{
+	if (branches->turned && !turned_node(branches, node)->opened)
+		inverted_open(branches->inverted, branches->calls, node);
+}
+
+bool branches_has_children(const struct branches *branches, uint32_t node)
+{
+	if (!exists(branches, node))
+		return false;
+	if (branches->turned && !turned_node(branches, node)->opened)
+		return !turned_node(branches, node)->leaf;
+	for (uint32_t id = first_child(branches, node); id; id = next_sibling(branches, id))
+		if (has_samples(branches, id))
+			return true;
+	return false;
+}
+
+void branches_children(struct branches *branches, uint32_t node, struct node_list *children)
+{
+	if (!exists(branches, node))
+		return;
+	make_children(branches, node);
+	for (uint32_t id = first_child(branches, node); id; id = next_sibling(branches, id))
+		if (has_samples(branches, id))
+			array_push(children, id);
+}
+
+struct order {
+	const struct branches *branches;
+	const struct profile *profile;
+};
+
+static int compare_names(const struct order *order, uint32_t a, uint32_t b)
+{
+	function_id x = branches_function(order->branches, a);
+	function_id y = branches_function(order->branches, b);
+	int names = strcmp(function_shown_name(order->profile, x),
+			   function_shown_name(order->profile, y));
+
+	return names ? names : (x > y) - (x < y);
+}
+
+static int name_order(const void *a, const void *b, void *order)
+{
+	return compare_names(order, *(const uint32_t *)a, *(const uint32_t *)b);
+}
+
+static int total_order(const void *a, const void *b, void *context)
+{
+	const struct order *order = context;
+	struct amount x = branches_total(order->branches, *(const uint32_t *)a);
+	struct amount y = branches_total(order->branches, *(const uint32_t *)b);
+
+	if (x.weight != y.weight)
+		return x.weight > y.weight ? -1 : 1;
+	if (x.samples != y.samples)
+		return x.samples > y.samples ? -1 : 1;
+	return compare_names(order, *(const uint32_t *)a, *(const uint32_t *)b);
+}
+
+void branches_sort_by_total(const struct branches *branches, const struct profile *profile,
+			    uint32_t *node, size_t count)
+{
+	struct order order = { branches, profile };
+
+	if (count > 1)
+		qsort_r(node, count, sizeof *node, total_order, &order);
+}
+
+void branches_sort_by_name(const struct branches *branches, const struct profile *profile,
+			   uint32_t *node, size_t count)
+{
+	struct order order = { branches, profile };
+
+	if (count > 1)
+		qsort_r(node, count, sizeof *node, name_order, &order);
+}
+
+static bool is_heavier(struct amount a, struct amount b)
+{
+	return a.weight != b.weight ? a.weight > b.weight : a.samples > b.samples;
+}
+
+uint32_t branches_heaviest_child(struct branches *branches, uint32_t node)
+{
+	uint32_t best = 0;
+
+	if (!exists(branches, node))
+		return 0;
+	make_children(branches, node);
+	for (uint32_t id = first_child(branches, node); id; id = next_sibling(branches, id))
+		if (has_samples(branches, id) &&
+		    (!best || is_heavier(branches_total(branches, id),
+					 branches_total(branches, best))))
+			best = id;
+	return best;
+}
+
+uint64_t branches_path(const struct branches *branches, uint32_t node)
+{
+	struct node_list above = { 0 };
+	uint64_t path = 0;
+
+	for (; node; node = branches_parent(branches, node))
+		array_push(&above, node);
+	for (size_t i = above.len; i-- > 0;)
+		path = calltree_path_below(path, branches_function(branches, above.at[i]));
+	array_release(&above);
+	return path;
+}
+
+static uint32_t child_of_function(struct branches *branches, uint32_t node, function_id function)
+{
+	uint32_t id;
+
+	make_children(branches, node);
+	for (id = first_child(branches, node); id; id = next_sibling(branches, id))
+		if (branches_function(branches, id) == function && has_samples(branches, id))
+			break;
+	return id;
+}
+
+uint32_t branches_find(struct branches *branches, const function_id *function, size_t depth,
+		       size_t *found_depth)
+{
+	uint32_t node = 0;
+	size_t i = 0;
+
+	while (i < depth && branches_count(branches)) {
+		uint32_t child = child_of_function(branches, node, function[i]);
+
+		if (!child)
+			break;
+		node = child;
+		i++;
+	}
+	*found_depth = i;
+	return node;
+}
+
+uint32_t branches_heaviest(const struct branches *branches, function_id function)
+{
+	size_t count = branches_count(branches);
+	uint32_t best = 0;
+
+	for (uint32_t id = 1; id < count; id++)
+		if (branches_function(branches, id) == function && has_samples(branches, id) &&
+		    (!best || is_heavier(branches_total(branches, id),
+					 branches_total(branches, best))))
+			best = id;
+	return best;
+}
+
+static void make_all(struct branches *branches)
+{
+	if (!branches->turned)
+		return;
+	for (uint32_t id = 0; id < branches_count(branches); id++) {
+		if (branches_count(branches) >= BRANCHES_TURNED_MAX)
+			break;
+		make_children(branches, id);
+	}
+}
+
+static bool is_match(const struct branches *branches, const struct match *match, uint32_t node,
+		     uint32_t extra)
+{
+	return node == extra || match_has(match, branches_function(branches, node));
+}
+
+/* Which nodes are wanted or lead to one.  Children follow their parent, so one pass is enough. */
+static uint8_t *mark_matches(const struct branches *branches, const struct match *match,
+			     uint32_t extra)
+{
+	uint8_t *mark = xcalloc(branches_count(branches), 1);
+
+	for (size_t i = branches_count(branches); i-- > 1;) {
+		uint32_t node = (uint32_t)i;
+
+		if (is_match(branches, match, node, extra))
+			mark[node] = 1;
+		if (mark[node])
+			mark[branches_parent(branches, node)] = 1;
+	}
+	return mark;
+}
+
+static void marked_children(const struct branches *branches, uint32_t node, const uint8_t *mark,
+			    struct node_list *children)
+{
+	children->len = 0;
+	for (uint32_t id = first_child(branches, node); id; id = next_sibling(branches, id))
+		if (mark[id] && has_samples(branches, id))
+			array_push(children, id);
+}
+
+void branches_matches(struct branches *branches, const struct scene *scene, uint32_t extra,
+		      struct node_list *found)
+{
+	struct node_list pending = { 0 }, children = { 0 };
+	uint8_t *mark;
+
+	if (!branches_count(branches))
+		return;
+	make_all(branches);
+	mark = mark_matches(branches, &scene->match, extra);
+	array_push(&pending, 0);
+	while (pending.len) {
+		uint32_t node = pending.at[--pending.len];
+
+		if (node && is_match(branches, &scene->match, node, extra))
+			array_push(found, node);
+		marked_children(branches, node, mark, &children);
+		branches_sort_by_total(branches, scene->profile, children.at, children.len);
+		for (size_t i = children.len; i-- > 0;)
+			array_push(&pending, children.at[i]);
+	}
+	array_release(&pending);
+	array_release(&children);
+	xfree(mark);
+}
+
+uint32_t branches_selected(struct branches *branches, const struct scene *scene)
+{
+	size_t depth = scene->selected.len, found;
+	uint32_t node;
+
+	if (!depth)
+		return 0;
+	if (depth == 1)
+		return branches_heaviest(branches, scene->selected.at[0]);
+	node = branches_find(branches, scene->selected.at, depth, &found);
+	if (found < depth) {
+		uint32_t other = branches_heaviest(branches, scene->selected.at[depth - 1]);
+
+		return other ? other : node;
+	}
+	return node;
+}
+
+void branches_select(const struct branches *branches, uint32_t node, struct scene *scene)
+{
+	size_t depth = branches_depth(branches, node);
+
+	scene->selected.len = 0;
+	array_extend(&scene->selected, depth);
+	for (; node; node = branches_parent(branches, node))
+		scene->selected.at[--depth] = branches_function(branches, node);
+}

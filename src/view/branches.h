@@ -1,0 +1,62 @@
+#ifndef TPROF_VIEW_BRANCHES_H
+#define TPROF_VIEW_BRANCHES_H
+
+#include "analyze/inverted.h"
+#include "view/scene.h"
+
+/*
+ * The call tree as the query wants it shown: callees below callers, or
+ * turned around.  The tree and the icicle walk it by this.  Node 0 is the
+ * root; a turned tree grows where it is looked at.  All zeroes is empty.
+ */
+struct branches {
+	const struct calltree *calls;	/* lent by the scene */
+	struct inverted *inverted;	/* made when first needed */
+	bool turned;
+};
+
+/* A turned tree has no end worth waiting for: no more nodes are made to search or open all of it. */
+enum { BRANCHES_TURNED_MAX = 20000 };
+
+struct node_list {
+	uint32_t *at;
+	size_t len, cap;
+};
+
+void branches_update(struct branches *branches, const struct scene *scene);
+void branches_release(struct branches *branches);
+
+function_id branches_function(const struct branches *branches, uint32_t node);
+uint32_t branches_parent(const struct branches *branches, uint32_t node);
+struct amount branches_self(const struct branches *branches, uint32_t node);
+struct amount branches_total(const struct branches *branches, uint32_t node);
+size_t branches_depth(const struct branches *branches, uint32_t node);	/* 0: the root */
+bool branches_is_below(const struct branches *branches, uint32_t node, uint32_t ancestor);
+
+/* Is there a child with samples?  A turned node that was not opened may answer yes and have none. */
+bool branches_has_children(const struct branches *branches, uint32_t node);
+/* Append the children that have samples, in no order; makes them first. */
+void branches_children(struct branches *branches, uint32_t node, struct node_list *children);
+void branches_sort_by_total(const struct branches *branches, const struct profile *profile,
+			    uint32_t *node, size_t count);
+void branches_sort_by_name(const struct branches *branches, const struct profile *profile,
+			   uint32_t *node, size_t count);
+uint32_t branches_heaviest_child(struct branches *branches, uint32_t node);
+
+/* Nodes made so far, the root too: what a search through all may cost. */
+size_t branches_count(const struct branches *branches);
+uint64_t branches_path(const struct branches *branches, uint32_t node);
+/* The node with these functions from the root on, or its nearest ancestor that is there. */
+uint32_t branches_find(struct branches *branches, const function_id *function, size_t depth,
+		       size_t *found_depth);
+/* The heaviest node of a function, or 0. */
+uint32_t branches_heaviest(const struct branches *branches, function_id function);
+/* The nodes that the search found, and one more, as rows would stand when all is open. */
+void branches_matches(struct branches *branches, const struct scene *scene, uint32_t extra,
+		      struct node_list *found);
+/* Where a selection points to: its path, or as a single function wherever that is heaviest. */
+uint32_t branches_selected(struct branches *branches, const struct scene *scene);
+/* Write the functions from the root on to the node. */
+void branches_select(const struct branches *branches, uint32_t node, struct scene *scene);
+
+#endif

@@ -1,0 +1,177 @@
+#include "view/column.h"
+
+static metric_id metric_of(const struct scene *scene)
+{
+	return scene->query.metric ? scene->query.metric : 1;
+}
+
+static enum unit unit_of(const struct scene *scene)
+{
+	metric_id metric = metric_of(scene);
+
+	return metric < scene->profile->metric.len ? scene->profile->metric.at[metric].unit
+						   : UNIT_COUNT;
+}
+
+/* Weights, but samples where there are no weights. */
+static void share_of(const struct amount *part, const struct amount *whole, uint64_t *a, uint64_t *b)
+{
+	*a = whole->weight ? part->weight : part->samples;
+	*b = whole->weight ? whole->weight : whole->samples;
+}
+
+static void format_samples(struct strbuf *out, uint64_t samples)
+{
+	char text[QUANTITY_MAX + 8];
+
+	if (samples < 1000000)
+		quantity_exact(text, samples);
+	else
+		quantity_format(text, samples, UNIT_COUNT);
+	strbuf_adds(out, text);
+}
+
+void amount_format(struct strbuf *out, const struct scene *scene, const struct amount *part,
+		   const struct amount *whole)
+{
+	char text[QUANTITY_MAX];
+	uint64_t a, b;
+
+	switch (scene->measure) {
+	case MEASURE_PERCENT:
+		share_of(part, whole, &a, &b);
+		quantity_percent(text, a, b);
+		break;
+	case MEASURE_TIME:
+		quantity_format(text, part->weight, unit_of(scene));
+		break;
+	case MEASURE_SAMPLES:
+		format_samples(out, part->samples);
+		return;
+	}
+	strbuf_adds(out, text);
+}
+
+enum style amount_style(const struct amount *part, const struct amount *whole)
+{
+	double share;
+	uint64_t a, b;
+
+	share_of(part, whole, &a, &b);
+	share = b ? (double)a / (double)b : 0;
+	return share >= 0.10 ? STYLE_HOT : share >= 0.02 ? STYLE_WARM : STYLE_PLAIN;
+}
+
+static int compare_amounts(struct amount a, struct amount b)
+{
+	if (a.weight != b.weight)
+		return a.weight > b.weight ? -1 : 1;
+	return a.samples > b.samples ? -1 : a.samples < b.samples;
+}
+
+static void self_format(struct strbuf *out, const struct scene *scene, const struct row *row)
+{
+	amount_format(out, scene, &row->self, &row->whole);
+}
+
+static int self_compare(const struct profile *profile, const struct row *a, const struct row *b)
+{
+	(void)profile;
+	return compare_amounts(a->self, b->self);
+}
+
+static void total_format(struct strbuf *out, const struct scene *scene, const struct row *row)
+{
+	amount_format(out, scene, &row->total, &row->whole);
+}
+
+static int total_compare(const struct profile *profile, const struct row *a, const struct row *b)
+{
+	(void)profile;
+	return compare_amounts(a->total, b->total);
+}
+
+const char *function_shown_name(const struct profile *profile, function_id function)
+{
+	const char *name = profile_function_name(profile, function);
+
+	return *name ? name : "[unknown]";
+}
+
+void function_label(struct strbuf *out, const struct profile *profile, function_id function)
+{
+	unsigned flags = function < profile->function.len ? profile->function.at[function].flags : 0;
+
+	strbuf_adds(out, function_shown_name(profile, function));
+	if ((flags & FUNCTION_KERNEL) && !(flags & FUNCTION_PLACEHOLDER))
+		strbuf_adds(out, " [k]");
+}
+
+static void function_format(struct strbuf *out, const struct scene *scene, const struct row *row)
+{
+	strbuf_adds(out, function_shown_name(scene->profile, row->function));
+}
+
+static int function_compare(const struct profile *profile, const struct row *a, const struct row *b)
+{
+	return strcmp(function_shown_name(profile, a->function),
+		      function_shown_name(profile, b->function));
+}
+
+static const char *binary_name(const struct profile *profile, function_id function)
+{
+	binary_id binary = profile->function.at[function].binary;
+
+	return profile_string(profile, profile->binary.at[binary].name);
+}
+
+static void binary_format(struct strbuf *out, const struct scene *scene, const struct row *row)
+{
+	strbuf_adds(out, binary_name(scene->profile, row->function));
+}
+
+static int binary_compare(const struct profile *profile, const struct row *a, const struct row *b)
+{
+	return strcmp(binary_name(profile, a->function), binary_name(profile, b->function));
+}
+
+/* Amounts take at most 8 columns in every measure. */
+static const struct column self_column = {
+	.name = "self", .title = "Self", .width = 8,
+	.format = self_format, .compare = self_compare,
+};
+static const struct column total_column = {
+	.name = "total", .title = "Total", .width = 8,
+	.format = total_format, .compare = total_compare,
+};
+static const struct column function_column = {
+	.name = "function", .title = "Function", .left = true,
+	.format = function_format, .compare = function_compare,
+};
+static const struct column binary_column = {
+	.name = "binary", .title = "Binary", .left = true,
+	.format = binary_format, .compare = binary_compare,
+};
+
+const struct column *const columns[] = {
+	&self_column, &total_column, &function_column, &binary_column, NULL,
+};
+
+const struct column *column_named(const char *name)
+{
+	for (size_t i = 0; columns[i]; i++)
+		if (!strcmp(columns[i]->name, name))
+			return columns[i];
+	return NULL;
+}
+
+int column_order(const struct column *column, bool reversed, const struct profile *profile,
+		 const struct row *a, const struct row *b)
+{
+	int order = column->compare(profile, a, b);
+
+	if (order)
+		return reversed ? -order : order;
+	order = function_compare(profile, a, b);
+	return order ? order : (a->function > b->function) - (a->function < b->function);
+}

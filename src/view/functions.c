@@ -1,0 +1,424 @@
+#include "view/column.h"
+#include "view/list.h"
+#include "view/view.h"
+
+enum { AMOUNT_WIDTH = 8 };
+
+struct functions {
+	struct view view;
+	struct list list;
+	array(struct row) row;
+	struct amount largest;		/* what a full bar means */
+	const struct column *sort;
+	bool reversed;
+	/*
+	 * The function the cursor was put on.  While a filter hides it the
+	 * cursor holds on to another one, and comes back later.  Until the
+	 * cursor is moved it stays on the first row instead.
+	 */
+	bool moved;
+	function_id wanted, pinned;
+	const struct profile *profile;	/* what the rows were made from */
+	unsigned changed;
+	int width;
+};
+
+static struct functions *functions_of(struct view *view)
+{
+	return (struct functions *)view;
+}
+
+static struct view *functions_open(void)
+{
+	struct functions *f = xcalloc(1, sizeof *f);
+
+	f->sort = column_named("self");
+	return &f->view;
+}
+
+static void functions_close(struct view *view)
+{
+	struct functions *f = functions_of(view);
+
+	array_release(&f->row);
+	xfree(f);
+}
+
+static bool is_larger(struct amount a, struct amount b)
+{
+	return a.weight != b.weight ? a.weight > b.weight : a.samples > b.samples;
+}
+
+static bool bar_is_total(const struct functions *f)
+{
+	return !strcmp(f->sort->name, "total");
+}
+
+static void collect_rows(struct functions *f, const struct calltree *calls)
+{
+	struct amount whole = calls->count ? calls->total[0] : (struct amount){ 0 };
+
+	f->row.len = 0;
+	f->largest = (struct amount){ 0 };
+	for (size_t id = 0; id < calls->function_count; id++) {
+		struct row row = {
+			.function = (function_id)id,
+			.self = calls->function_self[id],
+			.total = calls->function_total[id],
+			.whole = whole,
+		};
+		const struct amount *bar = bar_is_total(f) ? &row.total : &row.self;
+
+		if (!row.total.samples && !row.total.weight)
+			continue;
+		if (is_larger(*bar, f->largest))
+			f->largest = *bar;
+		array_push(&f->row, row);
+	}
+}
+
+struct order {
+	const struct column *column;
+	bool reversed;
+	const struct profile *profile;
+};
+
+static int compare_rows(const void *a, const void *b, void *context)
+{
+	const struct order *order = context;
+
+	return column_order(order->column, order->reversed, order->profile, a, b);
+}
+
+/* The row of a function, or the number of rows. */
+static size_t row_of(const struct functions *f, function_id function)
+{
+	size_t i = 0;
+
+	while (i < f->row.len && f->row.at[i].function != function)
+		i++;
+	return i;
+}
+
+static void pin(struct functions *f)
+{
+	if (f->list.cursor < f->row.len)
+		f->pinned = f->row.at[f->list.cursor].function;
+}
+
+static void place_cursor(struct functions *f)
+{
+	size_t row = f->moved ? row_of(f, f->wanted) : 0;
+
+	if (row == f->row.len)
+		row = row_of(f, f->pinned);
+	list_resize(&f->list, f->row.len, f->list.height);
+	if (row < f->row.len)
+		list_follow(&f->list, row);
+	pin(f);
+}
+
+static void make_rows(struct functions *f, const struct scene *scene)
+{
+	struct order order = { f->sort, f->reversed, scene->profile };
+
+	collect_rows(f, scene->calls);
+	if (f->row.len)
+		qsort_r(f->row.at, f->row.len, sizeof *f->row.at, compare_rows, &order);
+	place_cursor(f);
+}
+
+static void functions_update(struct view *view, const struct scene *scene, int width, int height)
+{
+	struct functions *f = functions_of(view);
+
+	f->width = width;
+	f->list.height = height > 1 ? (size_t)height - 1 : 0;
+	if (f->profile != scene->profile || f->changed != scene->changed) {
+		f->profile = scene->profile;
+		f->changed = scene->changed;
+		make_rows(f, scene);
+	}
+	list_resize(&f->list, f->row.len, f->list.height);
+}
+
+/* Where columns start; -1: left out for want of room. */
+struct layout {
+	int total, bar, bar_width, function, function_width, binary, binary_width;
+};
+
+static int clamp(int value, int low, int high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* The function's name is what people read: others make way, the binary first. */
+static struct layout layout_of(int width)
+{
+	struct layout at = {
+		.total = -1, .bar = -1, .binary = -1,
+		.bar_width = clamp(width / 10, 6, 20),
+		.binary_width = clamp(width / 6, 12, 32),
+	};
+	int x = AMOUNT_WIDTH + 1, left = width - x;
+
+	if (left - (AMOUNT_WIDTH + 1) >= 16) {
+		at.total = x;
+		x += AMOUNT_WIDTH + 1;
+	}
+	left = width - x;
+	if (at.total >= 0 && left - (at.bar_width + 1) >= 24) {
+		at.bar = x;
+		x += at.bar_width + 1;
+	}
+	left = width - x;
+	at.function = x;
+	at.function_width = left;
+	if (at.bar >= 0 && left - (at.binary_width + 1) >= 24) {
+		at.function_width = left - (at.binary_width + 1);
+		at.binary = width - at.binary_width;
+	}
+	return at;
+}
+
+static void draw_right(struct canvas c, int x, int y, enum style style, const char *text)
+{
+	int len = (int)strlen(text);
+
+	canvas_text(c, x + (len < AMOUNT_WIDTH ? AMOUNT_WIDTH - len : 0), y, style, text);
+}
+
+/* The arrow stands before the title, so titles never move. */
+static void draw_heading(const struct functions *f, struct canvas c, int x, const char *name)
+{
+	const struct column *column = column_named(name);
+	bool sorted = column == f->sort;
+	bool up = column->left != f->reversed;
+	enum style style = sorted ? STYLE_COLUMN_SORTED : STYLE_COLUMN;
+	const char *arrow = up ? "▲" : "▼";
+
+	if (x < 0)
+		return;
+	if (!column->left)
+		x += AMOUNT_WIDTH - (int)strlen(column->title) - 2;
+	else
+		x += canvas_text(c, x, 0, style, column->title);
+	if (sorted)
+		canvas_text(c, column->left ? x + 1 : x, 0, style, arrow);
+	if (!column->left)
+		canvas_text(c, x + 2, 0, style, column->title);
+}
+
+static void draw_headings(const struct functions *f, struct canvas c, const struct layout *at)
+{
+	canvas_fill(canvas_part(c, 0, 0, c.width, 1), ' ', STYLE_COLUMN);
+	draw_heading(f, c, 0, "self");
+	draw_heading(f, c, at->total, "total");
+	draw_heading(f, c, at->function, "function");
+	draw_heading(f, c, at->binary, "binary");
+}
+
+static void draw_column(const struct scene *scene, const struct row *row, struct canvas c,
+			const char *name, enum style style)
+{
+	const struct column *column = column_named(name);
+	struct strbuf text = STRBUF_INIT;
+
+	column->format(&text, scene, row);
+	if (column->left)
+		canvas_name(c, 0, 0, c.width, style, text.text);
+	else
+		draw_right(c, 0, 0, style, text.text);
+	strbuf_release(&text);
+}
+
+static void draw_row(const struct functions *f, const struct scene *scene, struct canvas c,
+		     const struct layout *at, size_t i)
+{
+	const struct row *row = &f->row.at[i];
+	bool cursor = i == f->list.cursor;
+	struct canvas name = canvas_part(c, at->function, 0, at->function_width, 1);
+	const struct amount *bar = bar_is_total(f) ? &row->total : &row->self;
+	struct strbuf label = STRBUF_INIT;
+
+	draw_column(scene, row, c, "self", amount_style(&row->self, &row->whole));
+	if (at->total >= 0)
+		draw_column(scene, row, canvas_part(c, at->total, 0, AMOUNT_WIDTH, 1), "total",
+			    amount_style(&row->total, &row->whole));
+	if (at->bar >= 0)
+		canvas_bar(c, at->bar, 0, at->bar_width,
+			   f->largest.weight ? bar->weight : bar->samples,
+			   f->largest.weight ? f->largest.weight : f->largest.samples, STYLE_BAR);
+	if (at->binary >= 0)
+		draw_column(scene, row, canvas_part(c, at->binary, 0, at->binary_width, 1),
+			    "binary", STYLE_DIM);
+	if (cursor)
+		canvas_restyle(c, STYLE_CURSOR);
+	function_label(&label, scene->profile, row->function);
+	canvas_name(name, 0, 0, name.width, view_name_style(scene, row->function, cursor),
+		    label.text);
+	strbuf_release(&label);
+}
+
+static void functions_draw(const struct view *view, const struct scene *scene, struct canvas c)
+{
+	const struct functions *f = (const struct functions *)view;
+	struct layout at = layout_of(c.width);
+
+	draw_headings(f, c, &at);
+	if (!f->row.len)
+		view_draw_empty(scene, canvas_part(c, 0, 1, c.width, c.height - 1));
+	for (int y = 1; y < c.height; y++) {
+		size_t i = f->list.top + (size_t)y - 1;
+
+		if (i < f->row.len)
+			draw_row(f, scene, canvas_part(c, 0, y, c.width, 1), &at, i);
+	}
+}
+
+/* The user chose this row. */
+static void choose(struct functions *f)
+{
+	f->moved = true;
+	pin(f);
+	f->wanted = f->pinned;
+}
+
+/* A path that ends in this function says more than the function: it is kept. */
+static void select_row(const struct functions *f, struct scene *scene)
+{
+	size_t len = scene->selected.len;
+	function_id function;
+
+	if (f->list.cursor >= f->row.len)
+		return;
+	function = f->row.at[f->list.cursor].function;
+	if (len && scene->selected.at[len - 1] == function)
+		return;
+	scene->selected.len = 0;
+	array_push(&scene->selected, function);
+}
+
+static void sort_by(struct functions *f, const struct scene *scene, const struct column *column,
+		    bool reversed)
+{
+	f->sort = column;
+	f->reversed = reversed;
+	make_rows(f, scene);
+}
+
+static void sort_step(struct functions *f, const struct scene *scene, bool next)
+{
+	size_t count = 0, at = 0;
+
+	for (; columns[count]; count++)
+		if (columns[count] == f->sort)
+			at = count;
+	sort_by(f, scene, columns[(at + (next ? 1 : count - 1)) % count], false);
+}
+
+static void find_match(struct functions *f, const struct scene *scene, bool next)
+{
+	size_t count = f->row.len, i = f->list.cursor;
+
+	for (size_t step = 0; step < count; step++) {
+		i = (i + (next ? 1 : count - 1)) % count;
+		if (match_has(&scene->match, f->row.at[i].function)) {
+			list_go(&f->list, i);
+			choose(f);
+			return;
+		}
+	}
+}
+
+static enum reaction functions_command(struct view *view, struct scene *scene,
+				       enum command command)
+{
+	struct functions *f = functions_of(view);
+
+	if (list_command(&f->list, command)) {
+		choose(f);
+		select_row(f, scene);
+		return REACT_REDRAW;
+	}
+	switch (command) {
+	case COMMAND_SORT_NEXT:
+	case COMMAND_SORT_PREV:
+		sort_step(f, scene, command == COMMAND_SORT_NEXT);
+		return REACT_REDRAW;
+	case COMMAND_SORT_REVERSE:
+		sort_by(f, scene, f->sort, !f->reversed);
+		return REACT_REDRAW;
+	case COMMAND_FIND_NEXT:
+	case COMMAND_FIND_PREV:
+		find_match(f, scene, command == COMMAND_FIND_NEXT);
+		select_row(f, scene);
+		return REACT_REDRAW;
+	case COMMAND_OPEN:
+		choose(f);
+		select_row(f, scene);
+		return f->row.len ? REACT_REDRAW | REACT_SHOW_TREE : REACT_REDRAW;
+	case COMMAND_SEARCH_THIS:
+		/* The search is the caller's; what "this" is, only we know. */
+		select_row(f, scene);
+		return REACT_IGNORED;
+	default:
+		return REACT_IGNORED;
+	}
+}
+
+static const struct column *column_at(const struct layout *at, int x)
+{
+	if (at->binary >= 0 && x >= at->binary)
+		return column_named("binary");
+	if (x >= at->function)
+		return column_named("function");
+	return column_named(at->total >= 0 && x >= at->total ? "total" : "self");
+}
+
+static enum reaction functions_point(struct view *view, struct scene *scene, int x, int y)
+{
+	struct functions *f = functions_of(view);
+	struct layout at = layout_of(f->width);
+	size_t row = f->list.top + (size_t)(y > 0 ? y - 1 : 0);
+
+	if (y == 0) {
+		const struct column *column = column_at(&at, x);
+
+		sort_by(f, scene, column, column == f->sort && !f->reversed);
+		return REACT_REDRAW;
+	}
+	if (y < 0 || (size_t)y > f->list.height || row >= f->row.len)
+		return REACT_IGNORED;
+	list_go(&f->list, row);
+	choose(f);
+	select_row(f, scene);
+	return REACT_REDRAW;
+}
+
+static void functions_enter(struct view *view, const struct scene *scene)
+{
+	struct functions *f = functions_of(view);
+	size_t len = scene->selected.len, row;
+
+	if (!len)
+		return;
+	f->moved = true;
+	f->wanted = scene->selected.at[len - 1];
+	row = row_of(f, f->wanted);
+	if (row < f->row.len)
+		list_go(&f->list, row);
+	pin(f);
+}
+
+const struct view_ops functions_view = {
+	.name = "functions",
+	.title = "Functions",
+	.open = functions_open,
+	.close = functions_close,
+	.update = functions_update,
+	.draw = functions_draw,
+	.command = functions_command,
+	.point = functions_point,
+	.enter = functions_enter,
+};

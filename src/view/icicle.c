@@ -1,0 +1,739 @@
+#include "view/branches.h"
+#include "view/column.h"
+#include "view/view.h"
+
+/* Deeper than stacks of programs are; files may hold anything. */
+enum { LEVELS_MAX = 2048 };
+
+struct box {
+	uint32_t node;
+	int x, width;
+	size_t parent;		/* box above */
+	bool rest;		/* callees too light for a box of their own */
+};
+
+struct icicle {
+	struct view view;
+	struct branches branches;
+	array(struct box) box;		/* level by level, from left to right */
+	array(size_t) level;		/* the first box of each; one more at the end */
+	/*
+	 * The path that was walked: the cursor is depth functions deep in
+	 * it, and going down again takes the same way.
+	 */
+	array(function_id) trail;
+	size_t depth;
+	array(function_id) zoom;	/* the path that takes the whole width */
+	array(size_t) back;		/* the lengths it had before */
+	size_t cursor;			/* a box; 0 is everything */
+	size_t top;			/* first level on the screen */
+	int width, height;
+	bool entering, made;
+	const struct profile *profile;	/* what the boxes were made from */
+	unsigned changed, shape;
+};
+
+static struct icicle *icicle_of(struct view *view)
+{
+	return (struct icicle *)view;
+}
+
+static struct view *icicle_open(void)
+{
+	return xcalloc(1, sizeof(struct icicle));
+}
+
+static void icicle_close(struct view *view)
+{
+	struct icicle *icicle = icicle_of(view);
+
+	branches_release(&icicle->branches);
+	array_release(&icicle->box);
+	array_release(&icicle->level);
+	array_release(&icicle->trail);
+	array_release(&icicle->zoom);
+	array_release(&icicle->back);
+	xfree(icicle);
+}
+
+/* The last line tells about the box under the cursor. */
+static size_t levels_shown(const struct icicle *icicle)
+{
+	int rows = icicle->height > 2 ? icicle->height - 1 : icicle->height;
+
+	return rows > 0 ? (size_t)rows : 0;
+}
+
+static double size_of(struct amount part, struct amount whole)
+{
+	uint64_t a = whole.weight ? part.weight : part.samples;
+	uint64_t b = whole.weight ? whole.weight : whole.samples;
+
+	return b ? (double)a / (double)b : 0;
+}
+
+static size_t level_count(const struct icicle *icicle)
+{
+	return icicle->level.len ? icicle->level.len - 1 : 0;
+}
+
+static void add_box(struct icicle *icicle, const struct box *parent, uint32_t node, double from,
+		    double until)
+{
+	int x = (int)(parent->width * from + 0.5), end = (int)(parent->width * until + 0.5);
+
+	if (end > parent->width)
+		end = parent->width;
+	if (end > x)
+		array_push(&icicle->box, ((struct box){
+			.node = node,
+			.x = parent->x + x,
+			.width = end - x,
+			.parent = (size_t)(parent - icicle->box.at),
+		}));
+}
+
+/*
+ * Callees stand in the order of their names, whatever they weigh, so that
+ * boxes grow and shrink but do not change places.  What would be narrower
+ * than a cell goes into one box at the right.
+ */
+static void add_callees(struct icicle *icicle, const struct profile *profile, size_t parent_box,
+			struct node_list *children)
+{
+	struct branches *branches = &icicle->branches;
+	struct box parent = icicle->box.at[parent_box];
+	struct amount whole = branches_total(branches, parent.node);
+	double at = 0, rest = 0;
+	size_t wide = 0, before;
+
+	children->len = 0;
+	branches_children(branches, parent.node, children);
+	for (size_t i = 0; i < children->len; i++) {
+		double size = size_of(branches_total(branches, children->at[i]), whole);
+
+		if (size * parent.width >= 1)
+			children->at[wide++] = children->at[i];
+		else
+			rest += size;
+	}
+	branches_sort_by_name(branches, profile, children->at, wide);
+	array_reserve(&icicle->box, wide + 1);
+	for (size_t i = 0; i < wide; i++) {
+		double size = size_of(branches_total(branches, children->at[i]), whole);
+
+		add_box(icicle, &icicle->box.at[parent_box], children->at[i], at, at + size);
+		at += size;
+	}
+	before = icicle->box.len;
+	add_box(icicle, &icicle->box.at[parent_box], 0, at, at + rest);
+	if (icicle->box.len > before)
+		icicle->box.at[before].rest = true;
+}
+
+/* Ancestors of the zoomed box take the whole width. */
+static bool add_zoomed(struct icicle *icicle, size_t parent, const struct node_list *zoom,
+		       size_t depth)
+{
+	if (depth >= zoom->len)
+		return false;
+	array_push(&icicle->box, ((struct box){
+		.node = zoom->at[depth],
+		.width = icicle->width,
+		.parent = parent,
+	}));
+	return true;
+}
+
+/* The nodes of the zoomed path, as far as they exist. */
+static void find_zoom(struct icicle *icicle, struct node_list *zoom)
+{
+	size_t found;
+	uint32_t node = branches_find(&icicle->branches, icicle->zoom.at, icicle->zoom.len, &found);
+
+	array_extend(zoom, found);
+	for (size_t i = found; i-- > 0; node = branches_parent(&icicle->branches, node))
+		zoom->at[i] = node;
+}
+
+static void lay_out(struct icicle *icicle, const struct profile *profile, size_t levels)
+{
+	struct node_list zoom = { 0 }, children = { 0 };
+
+	icicle->box.len = icicle->level.len = 0;
+	find_zoom(icicle, &zoom);
+	if (levels > LEVELS_MAX)
+		levels = LEVELS_MAX;
+	if (branches_count(&icicle->branches))
+		array_push(&icicle->box, ((struct box){ .width = icicle->width }));
+	array_push(&icicle->level, 0);
+	for (size_t depth = 0, first = 0; depth < levels && first < icicle->box.len; depth++) {
+		size_t end = icicle->box.len;
+
+		array_push(&icicle->level, end);
+		for (size_t i = first; i < end; i++)
+			if (!icicle->box.at[i].rest &&
+			    !add_zoomed(icicle, i, &zoom, depth))
+				add_callees(icicle, profile, i, &children);
+		first = end;
+	}
+	/* The level below the last one counts as well when it was reached. */
+	if (icicle->level.at[icicle->level.len - 1] < icicle->box.len)
+		icicle->box.len = icicle->level.at[icicle->level.len - 1];
+	array_release(&zoom);
+	array_release(&children);
+}
+
+/* The box of the path up to depth, or of the last function on it that has one. */
+static size_t box_of_trail(const struct icicle *icicle)
+{
+	size_t at = 0;
+
+	for (size_t depth = 0; depth < icicle->depth && depth + 1 < level_count(icicle); depth++) {
+		size_t i = icicle->level.at[depth + 1], end = icicle->level.at[depth + 2];
+
+		while (i < end && (icicle->box.at[i].rest || icicle->box.at[i].parent != at ||
+				   branches_function(&icicle->branches, icicle->box.at[i].node) !=
+				   icicle->trail.at[depth]))
+			i++;
+		if (i == end)
+			break;
+		at = i;
+	}
+	return at;
+}
+
+static size_t level_of(const struct icicle *icicle, size_t box)
+{
+	size_t level = 0;
+
+	while (box) {
+		box = icicle->box.at[box].parent;
+		level++;
+	}
+	return level;
+}
+
+/* The cursor's level is on the screen, and one level below is known. */
+static void show(struct icicle *icicle, const struct profile *profile)
+{
+	size_t rows = levels_shown(icicle), wanted = icicle->depth, level;
+
+	if (wanted >= LEVELS_MAX)
+		wanted = LEVELS_MAX - 1;
+	if (icicle->top > wanted)
+		icicle->top = wanted;
+	if (rows && wanted >= icicle->top + rows)
+		icicle->top = wanted - rows + 1;
+	lay_out(icicle, profile, (icicle->top + rows > wanted ? icicle->top + rows : wanted) + 2);
+	icicle->cursor = box_of_trail(icicle);
+	level = level_of(icicle, icicle->cursor);
+	if (icicle->top > level)
+		icicle->top = level;
+	if (icicle->top + rows > level_count(icicle))
+		icicle->top = level_count(icicle) > rows ? level_count(icicle) - rows : 0;
+	if (rows && level >= icicle->top + rows)
+		icicle->top = level - rows + 1;
+}
+
+static void walk_to(struct icicle *icicle, uint32_t node)
+{
+	size_t depth = branches_depth(&icicle->branches, node);
+
+	icicle->trail.len = 0;
+	array_extend(&icicle->trail, depth);
+	icicle->depth = depth;
+	for (; node; node = branches_parent(&icicle->branches, node))
+		icicle->trail.at[--depth] = branches_function(&icicle->branches, node);
+}
+
+static void zoom_to(struct icicle *icicle, size_t depth)
+{
+	icicle->zoom.len = 0;
+	for (size_t i = 0; i < depth; i++)
+		array_push(&icicle->zoom, icicle->trail.at[i]);
+}
+
+/* Where the trail and the zoom have all functions in common that both have, nothing is hidden. */
+static bool is_in_zoom(const struct icicle *icicle)
+{
+	for (size_t i = 0; i < icicle->depth && i < icicle->zoom.len; i++)
+		if (icicle->trail.at[i] != icicle->zoom.at[i])
+			return false;
+	return true;
+}
+
+static void unzoom(struct icicle *icicle)
+{
+	icicle->zoom.len = icicle->back.len = 0;
+}
+
+/* Make what is under the cursor follow names that arrived. */
+static void follow_names(struct icicle *icicle, uint32_t node)
+{
+	const struct calltree *calls = icicle->branches.calls;
+	size_t found;
+	uint32_t now;
+
+	branches_find(&icicle->branches, icicle->trail.at, icicle->depth, &found);
+	if (found == icicle->depth || icicle->branches.turned || !node || node >= calls->count)
+		return;
+	now = calltree_moved(calls, node);
+	if (now != node)
+		walk_to(icicle, now);
+}
+
+static void refresh(struct icicle *icicle, const struct scene *scene)
+{
+	bool turned = icicle->made && icicle->branches.turned != scene->query.inverted;
+	bool renamed = icicle->made && !turned && icicle->profile == scene->profile &&
+		       icicle->shape != scene->calls->shape;
+	uint32_t node = icicle->cursor < icicle->box.len ? icicle->box.at[icicle->cursor].node : 0;
+
+	if (icicle->made && !turned && !icicle->entering && icicle->profile == scene->profile &&
+	    icicle->changed == scene->changed && icicle->shape == scene->calls->shape)
+		return;
+	branches_update(&icicle->branches, scene);
+	if (turned) {
+		unzoom(icicle);
+		icicle->trail.len = icicle->depth = 0;
+	}
+	if (renamed)
+		follow_names(icicle, node);
+	if (icicle->entering || turned) {
+		node = branches_selected(&icicle->branches, scene);
+		if (node)
+			walk_to(icicle, node);
+		if (!is_in_zoom(icicle))
+			unzoom(icicle);
+	}
+	icicle->entering = false;
+	icicle->made = true;
+	icicle->profile = scene->profile;
+	icicle->changed = scene->changed;
+	icicle->shape = scene->calls->shape;
+	show(icicle, scene->profile);
+}
+
+static void icicle_update(struct view *view, const struct scene *scene, int width, int height)
+{
+	struct icicle *icicle = icicle_of(view);
+	bool resized = width != icicle->width || height != icicle->height;
+
+	icicle->width = width;
+	icicle->height = height;
+	refresh(icicle, scene);
+	if (resized)
+		show(icicle, scene->profile);
+}
+
+/* By the name, so a function has the same colour in every run. */
+static enum style hue_of(const struct profile *profile, function_id function)
+{
+	const char *name = function_shown_name(profile, function);
+	uint64_t hash = hash_bytes(name, strlen(name));
+	unsigned flags = function < profile->function.len ? profile->function.at[function].flags : 0;
+
+	if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
+		return STYLE_BOX_DIM;
+	if (flags & FUNCTION_KERNEL)
+		return hash >> 32 & 1 ? STYLE_BOX_KERNEL_A : STYLE_BOX_KERNEL_B;
+	return (enum style)(STYLE_BOX_A + (hash >> 32) % 4);
+}
+
+static enum style box_style(const struct icicle *icicle, const struct scene *scene, size_t i)
+{
+	const struct box *box = &icicle->box.at[i];
+	function_id function = branches_function(&icicle->branches, box->node);
+
+	if (i == icicle->cursor)
+		return STYLE_BOX_CURSOR;
+	if (box->rest || !box->node)
+		return STYLE_BOX_DIM;
+	if (match_has(&scene->match, function))
+		return STYLE_BOX_MATCH;
+	return hue_of(scene->profile, function);
+}
+
+static void box_label(const struct icicle *icicle, const struct scene *scene,
+		      const struct box *box, struct strbuf *out)
+{
+	if (box->rest)
+		strbuf_adds(out, "…");
+	else if (!box->node)
+		strbuf_adds(out, "all");
+	else
+		function_label(out, scene->profile, branches_function(&icicle->branches, box->node));
+}
+
+/* The edge tells boxes apart where colours can't. */
+static void draw_box(const struct icicle *icicle, const struct scene *scene, struct canvas c,
+		     size_t i)
+{
+	const struct box *box = &icicle->box.at[i];
+	enum style style = box_style(icicle, scene, i);
+	struct canvas part = canvas_part(c, box->x, 0, box->width, 1);
+	struct strbuf text = STRBUF_INIT;
+	int x = 0;
+
+	canvas_fill(part, ' ', style);
+	if (box->x > 0 && part.width > 1)
+		x = canvas_text(part, 0, 0, style, "│");
+	box_label(icicle, scene, box, &text);
+	x += canvas_name(part, x, 0, part.width - x, style, text.text);
+	if (!box->rest && part.width - x >= 10) {
+		struct amount total = branches_total(&icicle->branches, box->node);
+		struct amount whole = branches_total(&icicle->branches, 0);
+
+		strbuf_clear(&text);
+		amount_format(&text, scene, &total, &whole);
+		canvas_text(part, x + 1, 0, style, text.text);
+	}
+	strbuf_release(&text);
+}
+
+/* Name in the middle of what the numbers leave: numbers are never cut. */
+static void draw_cursor_line(const struct icicle *icicle, const struct scene *scene,
+			     struct canvas c)
+{
+	const struct box *box = &icicle->box.at[icicle->cursor];
+	struct amount total = branches_total(&icicle->branches, box->node);
+	struct amount self = branches_self(&icicle->branches, box->node);
+	struct amount whole = branches_total(&icicle->branches, 0);
+	char percent[QUANTITY_MAX], own[QUANTITY_MAX], samples[QUANTITY_MAX + 8];
+	struct strbuf numbers = STRBUF_INIT, name = STRBUF_INIT;
+	int room;
+
+	quantity_percent(percent, whole.weight ? total.weight : total.samples,
+			 whole.weight ? whole.weight : whole.samples);
+	quantity_percent(own, whole.weight ? self.weight : self.samples,
+			 whole.weight ? whole.weight : whole.samples);
+	quantity_exact(samples, total.samples);
+	strbuf_addf(&numbers, " %s", percent);
+	if (c.width >= 50)
+		strbuf_addf(&numbers, "  %s samples, self %s", samples, own);
+	if (c.width >= 60 && icicle->top + levels_shown(icicle) < level_count(icicle))
+		strbuf_adds(&numbers, "  more below");
+	box_label(icicle, scene, box, &name);
+	room = c.width - (int)numbers.len;
+	canvas_fill(c, ' ', STYLE_TITLE);
+	room = canvas_name(c, 0, 0, room, STYLE_TITLE, name.text);
+	canvas_text(c, room, 0, STYLE_TITLE, numbers.text);
+	strbuf_release(&numbers);
+	strbuf_release(&name);
+}
+
+static void icicle_draw(const struct view *view, const struct scene *scene, struct canvas c)
+{
+	const struct icicle *icicle = (const struct icicle *)view;
+	size_t rows = levels_shown(icicle);
+
+	if (level_count(icicle) < 2) {
+		view_draw_empty(scene, c);
+		return;
+	}
+	for (size_t y = 0; y < rows && icicle->top + y < level_count(icicle); y++) {
+		size_t level = icicle->top + y;
+		struct canvas row = canvas_part(c, 0, (int)y, c.width, 1);
+
+		for (size_t i = icicle->level.at[level]; i < icicle->level.at[level + 1]; i++)
+			draw_box(icicle, scene, row, i);
+	}
+	if (c.height > 2)
+		draw_cursor_line(icicle, scene, canvas_part(c, 0, c.height - 1, c.width, 1));
+}
+
+static void select_cursor(struct icicle *icicle, struct scene *scene)
+{
+	if (icicle->cursor < icicle->box.len)
+		branches_select(&icicle->branches, icicle->box.at[icicle->cursor].node, scene);
+}
+
+/* The box under the cursor becomes the place where the trail ends. */
+static void stand_on(struct icicle *icicle, size_t box)
+{
+	icicle->cursor = box;
+	walk_to(icicle, icicle->box.at[box].node);
+}
+
+static void go_up(struct icicle *icicle)
+{
+	size_t level = level_of(icicle, icicle->cursor);
+
+	/* The trail below is kept. */
+	icicle->cursor = icicle->box.at[icicle->cursor].parent;
+	icicle->depth = level ? level - 1 : 0;
+}
+
+static size_t heaviest_below(const struct icicle *icicle, size_t box, size_t level)
+{
+	size_t best = 0;
+
+	if (level + 1 >= level_count(icicle))
+		return 0;
+	for (size_t i = icicle->level.at[level + 1]; i < icicle->level.at[level + 2]; i++)
+		if (icicle->box.at[i].parent == box && !icicle->box.at[i].rest &&
+		    (!best || icicle->box.at[i].width > icicle->box.at[best].width))
+			best = i;
+	return best;
+}
+
+static void go_down(struct icicle *icicle)
+{
+	size_t level = level_of(icicle, icicle->cursor), box;
+
+	if (level < icicle->depth)
+		icicle->depth = level;		/* the rest of the trail has no boxes */
+	else if (icicle->depth < icicle->trail.len) {
+		icicle->depth++;
+		box = box_of_trail(icicle);
+		if (box != icicle->cursor) {
+			icicle->cursor = box;
+			return;
+		}
+		icicle->depth--;
+	}
+	box = heaviest_below(icicle, icicle->cursor, level);
+	if (box)
+		stand_on(icicle, box);
+}
+
+static void go_aside(struct icicle *icicle, bool right)
+{
+	size_t level = level_of(icicle, icicle->cursor), i = icicle->cursor;
+	size_t first = icicle->level.at[level], end = icicle->level.at[level + 1];
+
+	do {
+		if (right ? i + 1 >= end : i <= first)
+			return;
+		i = right ? i + 1 : i - 1;
+	} while (icicle->box.at[i].rest);
+	stand_on(icicle, i);
+}
+
+static void go_far(struct icicle *icicle, const struct profile *profile, size_t levels, bool down)
+{
+	while (levels--) {
+		size_t before = icicle->cursor;
+
+		if (down)
+			go_down(icicle);
+		else
+			go_up(icicle);
+		if (icicle->cursor == before)
+			return;
+		show(icicle, profile);
+	}
+}
+
+static bool move(struct icicle *icicle, const struct profile *profile, enum command command)
+{
+	size_t rows = levels_shown(icicle) ? levels_shown(icicle) : 1;
+
+	switch (command) {
+	case COMMAND_UP:
+	case COMMAND_DOWN:
+		go_far(icicle, profile, 1, command == COMMAND_DOWN);
+		return true;
+	case COMMAND_LEFT:
+	case COMMAND_RIGHT:
+		go_aside(icicle, command == COMMAND_RIGHT);
+		return true;
+	case COMMAND_PAGE_UP:
+	case COMMAND_PAGE_DOWN:
+		go_far(icicle, profile, rows, command == COMMAND_PAGE_DOWN);
+		return true;
+	case COMMAND_HALF_UP:
+	case COMMAND_HALF_DOWN:
+		go_far(icicle, profile, rows / 2 + 1, command == COMMAND_HALF_DOWN);
+		return true;
+	case COMMAND_FIRST:
+		stand_on(icicle, 0);
+		return true;
+	case COMMAND_LAST:
+	case COMMAND_HOTTEST:
+		go_far(icicle, profile, LEVELS_MAX, true);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void zoom_in(struct icicle *icicle)
+{
+	size_t depth = level_of(icicle, icicle->cursor);
+
+	if (depth == icicle->zoom.len && is_in_zoom(icicle))
+		return;
+	icicle->depth = depth;
+	array_push(&icicle->back, icicle->zoom.len);
+	/* On an ancestor of the zoomed box: back to a wider picture. */
+	if (depth < icicle->zoom.len)
+		icicle->back.len = 0;
+	zoom_to(icicle, depth);
+}
+
+static bool zoom_out(struct icicle *icicle)
+{
+	if (!icicle->zoom.len)
+		return false;
+	icicle->zoom.len = icicle->back.len ? icicle->back.at[--icicle->back.len] : 0;
+	return true;
+}
+
+/* Is it a box of its own in the present zoom? */
+static bool is_wide(const struct icicle *icicle, const struct node_list *zoom, uint32_t node)
+{
+	const struct branches *branches = &icicle->branches;
+	uint32_t whole = zoom->len ? zoom->at[zoom->len - 1] : 0;
+
+	return branches_is_below(branches, node, whole) &&
+	       size_of(branches_total(branches, node), branches_total(branches, whole)) *
+	       icicle->width >= 1;
+}
+
+/* Those that have boxes, when there are any besides the cursor. */
+static void prefer_boxes(struct icicle *icicle, struct node_list *found, uint32_t cursor)
+{
+	struct node_list zoom = { 0 }, wide = { 0 };
+	bool other = false;
+
+	find_zoom(icicle, &zoom);
+	for (size_t i = 0; i < found->len; i++)
+		if (found->at[i] == cursor || is_wide(icicle, &zoom, found->at[i])) {
+			array_push(&wide, found->at[i]);
+			other |= found->at[i] != cursor;
+		}
+	if (other) {
+		array_release(found);
+		*found = wide;
+	} else {
+		array_release(&wide);
+	}
+	array_release(&zoom);
+}
+
+static void go_to_node(struct icicle *icicle, const struct profile *profile, uint32_t node)
+{
+	walk_to(icicle, node);
+	if (!is_in_zoom(icicle))
+		unzoom(icicle);
+	show(icicle, profile);
+	if (icicle->box.at[icicle->cursor].node != node) {
+		array_push(&icicle->back, icicle->zoom.len);
+		zoom_to(icicle, icicle->depth);
+	}
+}
+
+static void find_match(struct icicle *icicle, const struct scene *scene, bool next)
+{
+	uint32_t node = icicle->box.at[icicle->cursor].node;
+	struct node_list found = { 0 };
+	size_t at = 0;
+
+	if (!scene->match.pattern)
+		return;
+	branches_matches(&icicle->branches, scene, node, &found);
+	prefer_boxes(icicle, &found, node);
+	while (at < found.len && found.at[at] != node)
+		at++;
+	/* At "all", which is never found, the first match comes next. */
+	if (at == found.len && next)
+		at = found.len - 1;
+	if (found.len)
+		go_to_node(icicle, scene->profile,
+			   found.at[(at + (next ? 1 : found.len - 1)) % found.len]);
+	array_release(&found);
+}
+
+static enum reaction turn(struct icicle *icicle, struct scene *scene)
+{
+	function_id function = branches_function(&icicle->branches,
+						 icicle->box.at[icicle->cursor].node);
+
+	scene->query.inverted = !scene->query.inverted;
+	scene->selected.len = 0;
+	if (icicle->cursor)
+		array_push(&scene->selected, function);
+	return REACT_REDRAW | REACT_UPDATE;
+}
+
+static enum reaction act(struct icicle *icicle, struct scene *scene, enum command command)
+{
+	switch (command) {
+	case COMMAND_OPEN:
+	case COMMAND_TOGGLE:
+		zoom_in(icicle);
+		return REACT_REDRAW;
+	case COMMAND_BACK:
+	case COMMAND_QUIT:
+		return zoom_out(icicle) ? REACT_REDRAW : REACT_IGNORED;
+	case COMMAND_INVERT:
+		return turn(icicle, scene);
+	case COMMAND_FIND_NEXT:
+	case COMMAND_FIND_PREV:
+		find_match(icicle, scene, command == COMMAND_FIND_NEXT);
+		return REACT_REDRAW;
+	case COMMAND_SEARCH_THIS:
+		select_cursor(icicle, scene);
+		return REACT_IGNORED;
+	default:
+		return REACT_IGNORED;
+	}
+}
+
+static enum reaction icicle_command(struct view *view, struct scene *scene, enum command command)
+{
+	struct icicle *icicle = icicle_of(view);
+	enum reaction reaction;
+
+	refresh(icicle, scene);
+	if (!icicle->box.len)
+		return REACT_IGNORED;
+	reaction = move(icicle, scene->profile, command) ? REACT_REDRAW
+							 : act(icicle, scene, command);
+	if (reaction == REACT_REDRAW) {
+		show(icicle, scene->profile);
+		select_cursor(icicle, scene);
+	}
+	return reaction;
+}
+
+static enum reaction icicle_point(struct view *view, struct scene *scene, int x, int y)
+{
+	struct icicle *icicle = icicle_of(view);
+	size_t level = icicle->top + (size_t)(y > 0 ? y : 0);
+
+	refresh(icicle, scene);
+	if (y < 0 || (size_t)y >= levels_shown(icicle) || level >= level_count(icicle))
+		return REACT_IGNORED;
+	for (size_t i = icicle->level.at[level]; i < icicle->level.at[level + 1]; i++) {
+		const struct box *box = &icicle->box.at[i];
+
+		if (x < box->x || x >= box->x + box->width || box->rest)
+			continue;
+		stand_on(icicle, i);
+		show(icicle, scene->profile);
+		select_cursor(icicle, scene);
+		return REACT_REDRAW;
+	}
+	return REACT_IGNORED;
+}
+
+static void icicle_enter(struct view *view, const struct scene *scene)
+{
+	if (scene->selected.len)
+		icicle_of(view)->entering = true;
+}
+
+const struct view_ops icicle_view = {
+	.name = "icicle",
+	.title = "Icicle",
+	.open = icicle_open,
+	.close = icicle_close,
+	.update = icicle_update,
+	.draw = icicle_draw,
+	.command = icicle_command,
+	.point = icicle_point,
+	.enter = icicle_enter,
+};

@@ -1,0 +1,687 @@
+#include "view/branches.h"
+#include "view/column.h"
+#include "view/folds.h"
+#include "view/list.h"
+#include "view/view.h"
+
+enum {
+	AMOUNT_WIDTH = 8,
+	ROWS_MAX = 1 << 20,
+};
+
+struct tree_row {
+	uint64_t path;		/* its number */
+	uint64_t guides;	/* bit d: the ancestor at depth d has siblings below */
+	uint32_t node, depth;
+	bool open, has_children, last;
+	bool hot;		/* on the heaviest path from the root */
+};
+
+struct tree {
+	struct view view;
+	struct list list;
+	struct branches branches;
+	struct folds folds[2];		/* top-down; turned */
+	array(struct tree_row) row;
+	array(struct tree_row) pending;	/* while rows are made: the next one is the last */
+	struct node_list children;	/* of one node, for a moment */
+	bool cut;			/* there would be more than ROWS_MAX rows */
+	/*
+	 * The path that the cursor was put on; a filter may leave only the
+	 * first part of it, and the cursor comes back afterwards.  Before
+	 * anything is moved or folded, the heaviest path is open.
+	 */
+	array(function_id) wanted;
+	uint32_t node;			/* under the cursor */
+	bool touched, moved, entering;
+	const struct profile *profile;	/* what the rows were made from */
+	unsigned changed, shape;
+	bool made;
+};
+
+static struct tree *tree_of(struct view *view)
+{
+	return (struct tree *)view;
+}
+
+static struct view *tree_open(void)
+{
+	return xcalloc(1, sizeof(struct tree));
+}
+
+static void tree_close(struct view *view)
+{
+	struct tree *tree = tree_of(view);
+
+	branches_release(&tree->branches);
+	folds_release(&tree->folds[0]);
+	folds_release(&tree->folds[1]);
+	array_release(&tree->row);
+	array_release(&tree->pending);
+	array_release(&tree->children);
+	array_release(&tree->wanted);
+	xfree(tree);
+}
+
+static struct folds *folds_of(struct tree *tree)
+{
+	return &tree->folds[tree->branches.turned];
+}
+
+static struct amount whole_of(const struct tree *tree)
+{
+	return branches_total(&tree->branches, 0);
+}
+
+/* A share of at least one fifth: such rows are open before anyone says so. */
+static bool is_large(struct amount part, struct amount whole)
+{
+	return whole.weight ? part.weight >= whole.weight / 5 : part.samples >= whole.samples / 5;
+}
+
+/* The heaviest child goes in last, so that it comes out first. */
+static void push_children(struct tree *tree, const struct profile *profile,
+			  const struct tree_row *parent)
+{
+	struct node_list *children = &tree->children;
+	uint64_t guides = 0;
+	uint32_t depth = 0;
+
+	if (parent->node) {
+		depth = parent->depth + 1;
+		guides = parent->guides;
+		if (!parent->last && parent->depth < 64)
+			guides |= (uint64_t)1 << parent->depth;
+	}
+	children->len = 0;
+	branches_children(&tree->branches, parent->node, children);
+	branches_sort_by_total(&tree->branches, profile, children->at, children->len);
+	for (size_t i = children->len; i-- > 0;)
+		array_push(&tree->pending, ((struct tree_row){
+			.path = parent->path,	/* its own is worked out when it becomes a row */
+			.guides = guides,
+			.node = children->at[i],
+			.depth = depth,
+			.last = i + 1 == children->len,
+			.hot = parent->hot && i == 0,
+		}));
+}
+
+static void add_row(struct tree *tree, const struct profile *profile, struct tree_row row)
+{
+	const struct branches *branches = &tree->branches;
+
+	row.path = calltree_path_below(row.path, branches_function(branches, row.node));
+	row.hot = row.hot && !tree->touched &&
+		  is_large(branches_total(branches, row.node), whole_of(tree));
+	row.has_children = branches_has_children(branches, row.node);
+	row.open = row.has_children && (row.hot || folds_open(folds_of(tree), row.path));
+	if (row.open)
+		push_children(tree, profile, &row);
+	array_push(&tree->row, row);
+}
+
+static void make_rows(struct tree *tree, const struct profile *profile)
+{
+	tree->row.len = 0;
+	tree->pending.len = 0;
+	if (branches_count(&tree->branches))
+		push_children(tree, profile, &(struct tree_row){ .hot = true });
+	while (tree->pending.len && tree->row.len < ROWS_MAX) {
+		struct tree_row row = tree->pending.at[--tree->pending.len];
+
+		add_row(tree, profile, row);
+	}
+	tree->cut = tree->pending.len > 0;
+	list_resize(&tree->list, tree->row.len, tree->list.height);
+}
+
+/* What is open by itself stays open from now on, and nothing else opens. */
+static void touch(struct tree *tree)
+{
+	if (tree->touched)
+		return;
+	for (size_t i = 0; i < tree->row.len; i++)
+		if (tree->row.at[i].open)
+			folds_set(folds_of(tree), tree->row.at[i].path, true);
+	tree->touched = true;
+}
+
+/* Rows of nodes whose functions got other names stay open. */
+static void carry_folds(struct tree *tree)
+{
+	const struct calltree *calls = tree->branches.calls;
+
+	for (size_t i = 0; i < tree->row.len; i++) {
+		const struct tree_row *row = &tree->row.at[i];
+		uint32_t now;
+
+		if (!row->open || row->node >= calls->count)
+			continue;
+		now = calltree_moved(calls, row->node);
+		if (now != row->node)
+			folds_set(folds_of(tree), branches_path(&tree->branches, now), true);
+	}
+}
+
+/* The row of a node, or the number of rows. */
+static size_t row_of(const struct tree *tree, uint32_t node)
+{
+	size_t i = 0;
+
+	while (i < tree->row.len && tree->row.at[i].node != node)
+		i++;
+	return i;
+}
+
+/* Open all above a node. */
+static void open_path_to(struct tree *tree, uint32_t node)
+{
+	const struct branches *branches = &tree->branches;
+	struct node_list above = { 0 };
+	uint64_t path = 0;
+
+	while (node && (node = branches_parent(branches, node)))
+		array_push(&above, node);
+	while (above.len) {
+		path = calltree_path_below(path, branches_function(branches,
+								   above.at[--above.len]));
+		folds_set(folds_of(tree), path, true);
+	}
+	array_release(&above);
+}
+
+static size_t reveal(struct tree *tree, const struct profile *profile, uint32_t node)
+{
+	size_t row = row_of(tree, node);
+
+	if (node && row == tree->row.len) {
+		touch(tree);
+		open_path_to(tree, node);
+		make_rows(tree, profile);
+		row = row_of(tree, node);
+	}
+	return row;
+}
+
+/* Where the wanted path is now: the whole, what its names became, or its first part. */
+static uint32_t find_wanted(struct tree *tree, bool same_shape)
+{
+	const struct calltree *calls = tree->branches.calls;
+	uint32_t node;
+	size_t found;
+
+	node = branches_find(&tree->branches, tree->wanted.at, tree->wanted.len, &found);
+	if (found == tree->wanted.len || same_shape || tree->branches.turned)
+		return node;
+	if (tree->node && tree->node < calls->count) {
+		uint32_t now = calltree_moved(calls, tree->node);
+		struct amount total = branches_total(&tree->branches, now);
+
+		if (now != tree->node && (total.samples || total.weight))
+			return now;
+	}
+	return node;
+}
+
+static void want(struct tree *tree, uint32_t node)
+{
+	size_t depth = branches_depth(&tree->branches, node);
+
+	tree->wanted.len = 0;
+	array_extend(&tree->wanted, depth);
+	tree->node = node;
+	for (; node; node = branches_parent(&tree->branches, node))
+		tree->wanted.at[--depth] = branches_function(&tree->branches, node);
+}
+
+static void note_node(struct tree *tree)
+{
+	tree->node = tree->list.cursor < tree->row.len ? tree->row.at[tree->list.cursor].node : 0;
+}
+
+/* The function chosen elsewhere is the one we were at: stay there. */
+static bool is_at_selected(const struct tree *tree, const struct scene *scene)
+{
+	return scene->selected.len == 1 && tree->wanted.len &&
+	       tree->wanted.at[tree->wanted.len - 1] == scene->selected.at[0];
+}
+
+static void place_cursor(struct tree *tree, const struct scene *scene, bool same_shape)
+{
+	size_t row = 0;
+
+	if (tree->entering) {
+		uint32_t node = branches_selected(&tree->branches, scene);
+
+		if (node && !is_at_selected(tree, scene)) {
+			tree->moved = true;
+			want(tree, node);
+		}
+		tree->entering = false;
+	}
+	if (tree->moved) {
+		uint32_t old = tree->node, node = find_wanted(tree, same_shape);
+
+		row = reveal(tree, scene->profile, node);
+		if (row == tree->row.len)
+			row = tree->list.cursor;
+		/* Names arrived: from now on this is the path. */
+		else if (old && node && node != old && !tree->branches.turned &&
+			 old < tree->branches.calls->count &&
+			 calltree_moved(tree->branches.calls, old) == node)
+			want(tree, node);
+	}
+	list_follow(&tree->list, row);
+	note_node(tree);
+}
+
+/* The rows as the scene has them now.  Cheap when nothing changed. */
+static void refresh(struct tree *tree, const struct scene *scene)
+{
+	bool same_way = tree->branches.turned == scene->query.inverted;
+	bool same_tree = tree->made && tree->profile == scene->profile && same_way;
+	bool same_shape = same_tree && tree->shape == scene->calls->shape;
+
+	if (same_shape && tree->changed == scene->changed && !tree->entering)
+		return;
+	if (tree->made && !same_way) {
+		tree->entering = true;
+		tree->wanted.len = 0;
+		tree->node = 0;
+	}
+	branches_update(&tree->branches, scene);
+	if (same_tree && !same_shape && !tree->branches.turned)
+		carry_folds(tree);
+	tree->profile = scene->profile;
+	tree->changed = scene->changed;
+	tree->shape = scene->calls->shape;
+	tree->made = true;
+	make_rows(tree, scene->profile);
+	place_cursor(tree, scene, same_shape);
+}
+
+static void tree_update(struct view *view, const struct scene *scene, int width, int height)
+{
+	struct tree *tree = tree_of(view);
+
+	(void)width;
+	tree->list.height = height > 1 ? (size_t)height - 1 : 0;
+	refresh(tree, scene);
+	list_resize(&tree->list, tree->row.len, tree->list.height);
+}
+
+static void draw_amount(const struct scene *scene, struct canvas c, int x, struct amount part,
+			struct amount whole)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	amount_format(&text, scene, &part, &whole);
+	canvas_text(c, x + AMOUNT_WIDTH - (int)text.len, 0, amount_style(&part, &whole), text.text);
+	strbuf_release(&text);
+}
+
+static const char *sign_of(const struct tree_row *row)
+{
+	if (row->open)
+		return "▾";
+	if (row->has_children)
+		return "▸";
+	return row->depth ? "─" : " ";
+}
+
+/*
+ * Two columns for each level.  When that would take more than half of the
+ * width, the depth is told as a number and only the last levels are drawn.
+ */
+static int draw_guides(const struct tree_row *row, struct canvas c, enum style style)
+{
+	uint32_t depth = row->depth, first = 0, levels = (uint32_t)(c.width > 4 ? c.width / 4 : 1);
+	int x = 0;
+
+	if (depth > levels) {
+		x += canvas_printf(c, x, 0, style, "%u ", depth);
+		first = depth - (levels > 3 ? levels - 3 : 1);
+	}
+	for (uint32_t d = first; d + 1 < depth; d++)
+		x += canvas_text(c, x, 0, style,
+				 d + 1 < 64 && (row->guides >> (d + 1) & 1) ? "│ " : "  ");
+	if (depth)
+		x += canvas_text(c, x, 0, style, row->last ? "└─" : "├─");
+	x += canvas_text(c, x, 0, style, sign_of(row));
+	return x + 1;
+}
+
+struct layout {
+	int self, name, binary, binary_width;	/* -1: left out */
+};
+
+static struct layout layout_of(int width)
+{
+	struct layout at = { .self = -1, .name = AMOUNT_WIDTH + 1, .binary = -1 };
+
+	if (width >= 40) {
+		at.self = AMOUNT_WIDTH + 1;
+		at.name += AMOUNT_WIDTH + 1;
+	}
+	if (width >= 100) {
+		at.binary_width = width / 6 < 32 ? width / 6 : 32;
+		at.binary = width - at.binary_width;
+	}
+	return at;
+}
+
+static void draw_headings(const struct tree *tree, struct canvas c, const struct layout *at)
+{
+	canvas_fill(canvas_part(c, 0, 0, c.width, 1), ' ', STYLE_COLUMN);
+	canvas_text(c, 1, 0, STYLE_COLUMN_SORTED, "▼ Total");
+	if (at->self >= 0)
+		canvas_text(c, at->self + AMOUNT_WIDTH - 4, 0, STYLE_COLUMN, "Self");
+	canvas_text(c, at->name, 0, STYLE_COLUMN,
+		    tree->branches.turned ? "Function, callers below it" : "Function, callees below it");
+	if (at->binary >= 0)
+		canvas_text(c, at->binary, 0, STYLE_COLUMN, "Binary");
+}
+
+static void draw_row(const struct tree *tree, const struct scene *scene, struct canvas c,
+		     const struct layout *at, size_t i)
+{
+	const struct tree_row *row = &tree->row.at[i];
+	const struct branches *branches = &tree->branches;
+	function_id function = branches_function(branches, row->node);
+	bool cursor = i == tree->list.cursor;
+	int width = (at->binary >= 0 ? at->binary - 1 : c.width) - at->name;
+	struct canvas name = canvas_part(c, at->name, 0, width, 1);
+	struct strbuf label = STRBUF_INIT;
+	int x;
+
+	draw_amount(scene, c, 0, branches_total(branches, row->node), whole_of(tree));
+	if (at->self >= 0)
+		draw_amount(scene, c, at->self, branches_self(branches, row->node), whole_of(tree));
+	if (at->binary >= 0) {
+		const struct row cells = { .function = function };
+
+		column_named("binary")->format(&label, scene, &cells);
+		canvas_name(c, at->binary, 0, at->binary_width, STYLE_DIM, label.text);
+		strbuf_clear(&label);
+	}
+	x = draw_guides(row, name, STYLE_DIM);
+	if (cursor)
+		canvas_restyle(c, STYLE_CURSOR);
+	function_label(&label, scene->profile, function);
+	canvas_name(name, x, 0, name.width - x, view_name_style(scene, function, cursor),
+		    label.text);
+	strbuf_release(&label);
+}
+
+static void tree_draw(const struct view *view, const struct scene *scene, struct canvas c)
+{
+	const struct tree *tree = (const struct tree *)view;
+	struct layout at = layout_of(c.width);
+
+	if (!tree->made)
+		return;
+	draw_headings(tree, c, &at);
+	if (!tree->row.len)
+		view_draw_empty(scene, canvas_part(c, 0, 1, c.width, c.height - 1));
+	for (int y = 1; y < c.height; y++) {
+		size_t i = tree->list.top + (size_t)y - 1;
+
+		if (i < tree->row.len)
+			draw_row(tree, scene, canvas_part(c, 0, y, c.width, 1), &at, i);
+		else if (i == tree->row.len && tree->cut)
+			canvas_text(c, at.name, y, STYLE_WARNING,
+				    "more rows than can be shown: close some");
+	}
+}
+
+/* The user chose this row. */
+static void choose(struct tree *tree, struct scene *scene)
+{
+	touch(tree);
+	tree->moved = true;
+	note_node(tree);
+	want(tree, tree->node);
+	if (tree->node)
+		branches_select(&tree->branches, tree->node, scene);
+}
+
+static void go_to_node(struct tree *tree, struct scene *scene, uint32_t node)
+{
+	list_go(&tree->list, reveal(tree, scene->profile, node));
+	choose(tree, scene);
+}
+
+static void set_open(struct tree *tree, struct scene *scene, bool open)
+{
+	const struct tree_row *row = &tree->row.at[tree->list.cursor];
+
+	if (!row->has_children || row->open == open)
+		return;
+	folds_set(folds_of(tree), row->path, open);
+	make_rows(tree, scene->profile);
+}
+
+static void go_in(struct tree *tree, struct scene *scene)
+{
+	const struct tree_row *row = &tree->row.at[tree->list.cursor];
+
+	if (row->has_children && !row->open)
+		set_open(tree, scene, true);
+	else if (row->open && tree->list.cursor + 1 < tree->row.len &&
+		 tree->row.at[tree->list.cursor + 1].depth > row->depth)
+		list_command(&tree->list, COMMAND_DOWN);
+}
+
+static void go_out(struct tree *tree, struct scene *scene)
+{
+	const struct tree_row *row = &tree->row.at[tree->list.cursor];
+
+	if (row->open)
+		set_open(tree, scene, false);
+	else if (row->depth)
+		list_go(&tree->list, row_of(tree, branches_parent(&tree->branches, row->node)));
+}
+
+/* Level by level, so that a tree without end is cut at its deep end. */
+static void open_below(struct tree *tree, const struct profile *profile, uint32_t node)
+{
+	size_t limit = tree->branches.turned ? BRANCHES_TURNED_MAX : ROWS_MAX;
+	struct node_list nodes = { 0 };
+	array(uint64_t) path = { 0 };
+
+	array_push(&nodes, node);
+	array_push(&path, branches_path(&tree->branches, node));
+	for (size_t i = 0; i < nodes.len && nodes.len < limit; i++) {
+		size_t first = nodes.len;
+
+		branches_children(&tree->branches, nodes.at[i], &nodes);
+		if (nodes.len > first)
+			folds_set(folds_of(tree), path.at[i], true);
+		for (size_t k = first; k < nodes.len; k++)
+			array_push(&path, calltree_path_below(path.at[i],
+					branches_function(&tree->branches, nodes.at[k])));
+	}
+	array_release(&nodes);
+	array_release(&path);
+	make_rows(tree, profile);
+}
+
+static void open_all(struct tree *tree, const struct profile *profile)
+{
+	if (tree->branches.turned) {
+		open_below(tree, profile, 0);
+		return;
+	}
+	folds_set_all(folds_of(tree), true);
+	make_rows(tree, profile);
+}
+
+static void close_all(struct tree *tree, struct scene *scene)
+{
+	uint32_t node = tree->node, parent;
+
+	while (node && (parent = branches_parent(&tree->branches, node)))
+		node = parent;
+	folds_set_all(folds_of(tree), false);
+	make_rows(tree, scene->profile);
+	list_go(&tree->list, row_of(tree, node));
+}
+
+static void open_hottest(struct tree *tree, const struct profile *profile)
+{
+	uint32_t start = tree->row.at[tree->list.cursor].node, leaf = start, node;
+	size_t rows = branches_count(&tree->branches);
+
+	/* A turned path ends where stacks begin; no path is longer than there are nodes. */
+	while ((node = branches_heaviest_child(&tree->branches, leaf)) && rows--)
+		leaf = node;
+	open_path_to(tree, leaf);
+	make_rows(tree, profile);
+	/* Show as much of the path as there is room for. */
+	list_go(&tree->list, row_of(tree, leaf));
+	list_go(&tree->list, row_of(tree, start));
+}
+
+static void find_match(struct tree *tree, struct scene *scene, bool next)
+{
+	struct node_list found = { 0 };
+	size_t at = 0;
+
+	if (!scene->match.pattern || !branches_count(&tree->branches))
+		return;
+	branches_matches(&tree->branches, scene, tree->node, &found);
+	while (at < found.len && found.at[at] != tree->node)
+		at++;
+	if (found.len) {
+		uint32_t node = found.at[(at + (next ? 1 : found.len - 1)) % found.len];
+
+		go_to_node(tree, scene, node);
+	}
+	array_release(&found);
+}
+
+static enum reaction turn(struct tree *tree, struct scene *scene)
+{
+	function_id function = branches_function(&tree->branches, tree->node);
+
+	scene->query.inverted = !scene->query.inverted;
+	scene->selected.len = 0;
+	if (tree->moved && tree->node)
+		array_push(&scene->selected, function);
+	return REACT_REDRAW | REACT_UPDATE;
+}
+
+static bool fold_command(struct tree *tree, struct scene *scene, enum command command)
+{
+	if (!tree->row.len)
+		return false;
+	switch (command) {
+	case COMMAND_RIGHT:
+		go_in(tree, scene);
+		return true;
+	case COMMAND_LEFT:
+		go_out(tree, scene);
+		return true;
+	case COMMAND_OPEN:
+	case COMMAND_TOGGLE:
+		set_open(tree, scene, !tree->row.at[tree->list.cursor].open);
+		return true;
+	case COMMAND_EXPAND:
+	case COMMAND_COLLAPSE:
+		set_open(tree, scene, command == COMMAND_EXPAND);
+		return true;
+	case COMMAND_EXPAND_BELOW:
+		open_below(tree, scene->profile, tree->node);
+		return true;
+	case COMMAND_EXPAND_ALL:
+		open_all(tree, scene->profile);
+		return true;
+	case COMMAND_COLLAPSE_ALL:
+		close_all(tree, scene);
+		return true;
+	case COMMAND_HOTTEST:
+		open_hottest(tree, scene->profile);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_fold_command(enum command command)
+{
+	return command == COMMAND_RIGHT || command == COMMAND_LEFT || command == COMMAND_OPEN ||
+	       (command >= COMMAND_TOGGLE && command <= COMMAND_HOTTEST);
+}
+
+static enum reaction tree_command(struct view *view, struct scene *scene, enum command command)
+{
+	struct tree *tree = tree_of(view);
+
+	refresh(tree, scene);
+	if (is_fold_command(command)) {
+		touch(tree);
+		if (!fold_command(tree, scene, command))
+			return REACT_IGNORED;
+		/* The node stays, its row may be another: rows above were opened. */
+		if (command == COMMAND_EXPAND_ALL || command == COMMAND_EXPAND_BELOW) {
+			size_t row = row_of(tree, tree->node);
+
+			if (row < tree->row.len)
+				list_follow(&tree->list, row);
+		}
+		choose(tree, scene);
+		return REACT_REDRAW;
+	}
+	if (list_command(&tree->list, command)) {
+		choose(tree, scene);
+		return REACT_REDRAW;
+	}
+	switch (command) {
+	case COMMAND_INVERT:
+		return turn(tree, scene);
+	case COMMAND_FIND_NEXT:
+	case COMMAND_FIND_PREV:
+		find_match(tree, scene, command == COMMAND_FIND_NEXT);
+		return REACT_REDRAW;
+	case COMMAND_SEARCH_THIS:
+		if (tree->node)
+			branches_select(&tree->branches, tree->node, scene);
+		return REACT_IGNORED;
+	default:
+		return REACT_IGNORED;
+	}
+}
+
+static enum reaction tree_point(struct view *view, struct scene *scene, int x, int y)
+{
+	struct tree *tree = tree_of(view);
+	size_t row = tree->list.top + (size_t)(y > 0 ? y - 1 : 0);
+
+	(void)x;
+	refresh(tree, scene);
+	if (y < 1 || (size_t)y > tree->list.height || row >= tree->row.len)
+		return REACT_IGNORED;
+	list_go(&tree->list, row);
+	choose(tree, scene);
+	return REACT_REDRAW;
+}
+
+/* Done in update: the tree may be older than the selection. */
+static void tree_enter(struct view *view, const struct scene *scene)
+{
+	if (scene->selected.len)
+		tree_of(view)->entering = true;
+}
+
+const struct view_ops tree_view = {
+	.name = "tree",
+	.title = "Tree",
+	.open = tree_open,
+	.close = tree_close,
+	.update = tree_update,
+	.draw = tree_draw,
+	.command = tree_command,
+	.point = tree_point,
+	.enter = tree_enter,
+};

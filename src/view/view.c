@@ -1,0 +1,72 @@
+#include "view/view.h"
+
+enum style view_name_style(const struct scene *scene, function_id function, bool cursor)
+{
+	if (match_has(&scene->match, function))
+		return cursor ? STYLE_MATCH_CURSOR : STYLE_MATCH;
+	if (cursor)
+		return STYLE_CURSOR;
+	if (function < scene->profile->function.len) {
+		unsigned flags = scene->profile->function.at[function].flags;
+
+		if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
+			return STYLE_DIM;
+		if (flags & FUNCTION_KERNEL)
+			return STYLE_KERNEL;
+	}
+	return STYLE_PLAIN;
+}
+
+void view_draw_empty(const struct scene *scene, struct canvas c)
+{
+	const char *text = "no samples";
+
+	if (scene->query.keep && scene->calls->all.samples)
+		text = "no stack fits the filter";
+	else if (scene->status.live && !scene->status.collecting)
+		text = "sampling is stopped";
+	else if (scene->status.live)
+		text = "no samples yet";
+	canvas_name(c, 1, c.height / 2, c.width - 2, STYLE_DIM, text);
+}
+
+struct view *view_open(const struct view_ops *ops)
+{
+	struct view *view = ops->open();
+
+	view->ops = ops;
+	return view;
+}
+
+void view_update(struct view *view, const struct scene *scene, int width, int height)
+{
+	view->ops->update(view, scene, width > 0 ? width : 0, height > 0 ? height : 0);
+}
+
+void view_draw(const struct view *view, const struct scene *scene, struct canvas canvas)
+{
+	if (canvas.width > 0 && canvas.height > 0)
+		view->ops->draw(view, scene, canvas);
+}
+
+enum reaction view_command(struct view *view, struct scene *scene, enum command command)
+{
+	return view->ops->command(view, scene, command);
+}
+
+enum reaction view_point(struct view *view, struct scene *scene, int x, int y)
+{
+	return view->ops->point ? view->ops->point(view, scene, x, y) : REACT_IGNORED;
+}
+
+void view_enter(struct view *view, const struct scene *scene)
+{
+	if (view->ops->enter)
+		view->ops->enter(view, scene);
+}
+
+void view_close(struct view *view)
+{
+	if (view)
+		view->ops->close(view);
+}
