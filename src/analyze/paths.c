@@ -87,9 +87,10 @@ static void settle(struct fold *fold, struct place *place, const struct place *c
 		const struct function *function = &p->function.at[id];
 		bool kernel = function->flags & FUNCTION_KERNEL;
 
+		/* Hidden functions are still looked for. */
+		place->kept = place->kept || (fold->fits && fold->fits[id]);
 		if (kernel && fold->query->hide_kernel)
 			continue;
-		place->kept = place->kept || (fold->fits && fold->fits[id]);
 		place->node = add_node(fold, (struct path_node){
 			.parent = place->node, .name = function->name, .kernel = kernel });
 	}
@@ -144,9 +145,12 @@ static void fold_sum(struct fold *fold, const struct sum *sum)
 	self->samples += sum->samples;
 }
 
+/* As in a calltree: a slice counts when its middle is in the range. */
 static bool is_selected(const struct query *query, const struct slice *slice)
 {
-	return slice->until >= query->from && (!query->until || slice->from < query->until);
+	uint64_t middle = slice->from + (slice->until - slice->from) / 2;
+
+	return middle >= query->from && (!query->until || middle < query->until);
 }
 
 static void fold_sums(struct fold *fold)

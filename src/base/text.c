@@ -43,6 +43,10 @@ static int width_of(uint32_t c)
 /* How many bytes follow a first byte, and what it contributes; -1: none starts so. */
 static int decode_first(unsigned char byte, uint32_t *c)
 {
+	if (byte < 0x80) {
+		*c = byte;
+		return 0;
+	}
 	if (byte >= 0xc2 && byte < 0xe0) {
 		*c = byte & 0x1f;
 		return 1;
@@ -89,10 +93,6 @@ uint32_t text_next(const char **at, const char *end, int *width)
 	if (byte >= 0x20 && byte < 0x7f) {
 		(*at)++;
 		return byte;
-	}
-	if (byte < 0x80) {
-		(*at)++;
-		return TEXT_REPLACEMENT;
 	}
 	c = decode(at, end);
 	if (!is_safe(c))
@@ -242,6 +242,14 @@ void text_shorten(struct strbuf *out, const char *text, int width)
 	add_head(out, text, tail, width - 1 - width_between(tail, end));
 	text_encode(out, ELLIPSIS);
 	text_sanitize(out, tail, (size_t)(end - tail));
+}
+
+void text_repair(struct strbuf *out, const char *text, size_t len)
+{
+	const char *at = text, *end = text + len;
+
+	while (at < end)
+		text_encode(out, decode(&at, end));
 }
 
 void text_encode(struct strbuf *out, uint32_t c)

@@ -36,6 +36,12 @@ void text_sanitize(struct strbuf *out, const char *text, size_t len);
  */
 void text_shorten(struct strbuf *out, const char *text, int width);
 
+/*
+ * Append the text as valid UTF-8, wrong bytes as TEXT_REPLACEMENT and all
+ * else as it is: for files whose format escapes, not for terminals.
+ */
+void text_repair(struct strbuf *out, const char *text, size_t len);
+
 /* Append one character as UTF-8. */
 void text_encode(struct strbuf *out, uint32_t character);
 

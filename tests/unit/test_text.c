@@ -127,6 +127,26 @@ static void test_sanitize(void **state)
 	}
 }
 
+static void test_repair(void **state)
+{
+	static const struct { const char *text, *repaired; } rows[] = {
+		{ "", "" },
+		{ "plain \x1b\n", "plain \x1b\n" },
+		{ KANJI "\xe2\x80\xae", KANJI "\xe2\x80\xae" },
+		{ "a\xff" "b\xe6\xbc", "a" REPLACED "b" REPLACED },
+		{ "\xed\xa0\x80", REPLACED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct strbuf sb = STRBUF_INIT;
+
+		text_repair(&sb, rows[i].text, strlen(rows[i].text));
+		assert_string_equal(sb.text, rows[i].repaired);
+		strbuf_release(&sb);
+	}
+}
+
 static void test_shorten(void **state)
 {
 	static const struct {
@@ -196,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_next_stays_inside),
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_sanitize),
+		cmocka_unit_test(test_repair),
 		cmocka_unit_test(test_shorten),
 		cmocka_unit_test(test_all_characters),
 	};
