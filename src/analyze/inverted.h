@@ -24,7 +24,7 @@ struct inverted {
 
 struct inverted *inverted_new(void);
 void inverted_free(struct inverted *inverted);
-/* Start over from the tree as it is now: the first level only. */
+/* Start over from the tree as it is now: the first level only.  Needed after each update of it. */
 void inverted_update(struct inverted *inverted, const struct calltree *tree);
 /* Make the children of a node.  Nodes move: use ids. */
 void inverted_open(struct inverted *inverted, const struct calltree *tree, uint32_t node);
