@@ -21,8 +21,8 @@ enum key {
 	INPUT_WAKE,		/* the descriptor given to read_key is readable */
 	INPUT_RESIZED,
 	INPUT_CONTINUED,	/* was stopped, runs again: the screen was drawn anew */
-	INPUT_INTERRUPT,	/* SIGINT from outside, SIGTERM, ... */
-	INPUT_TERMINATE,
+	INPUT_INTERRUPT,	/* SIGINT from outside */
+	INPUT_TERMINATE,	/* SIGTERM, SIGQUIT */
 	INPUT_GONE,		/* the terminal is no more */
 	INPUT_UNKNOWN,		/* a key that means nothing */
 };
@@ -41,6 +41,7 @@ struct term_ops {
 	void (*suspend)(void);
 	void (*close)(void);
 	int fd;				/* of the terminal, or -1 */
+	const char *notice;		/* to be told once, or NULL */
 };
 
 struct term_style {
@@ -48,6 +49,11 @@ struct term_style {
 	bool ascii;
 };
 
+/*
+ * Opens /dev/tty and blocks the signals that it reads: to be called before
+ * any thread starts, so that all inherit the mask.  SIGTSTP from outside
+ * comes as the key Ctrl-Z.  Fails where a screen can't be drawn.
+ */
 const struct term_ops *curses_open(const struct term_style *style, struct error *error);
 const struct term_ops *headless_open(const char *script, struct error *error);
 

@@ -1,0 +1,758 @@
+#include "ui/term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+/* The only file that includes it: curses owns many common names. */
+#define NCURSES_WIDECHAR 1
+#define NCURSES_NOMACROS 1
+#include <curses.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "ui/theme.h"
+
+enum { KEY_ESCAPE = 27, KEY_CTRL_Z = 26, KEY_RETURN = 13, RUN_MAX = 128 };
+
+static const int caught[] = { SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP };
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* There is one terminal, and signal handlers must find it. */
+static struct {
+	int fd, signals;
+	SCREEN *screen;
+	FILE *in, *out;
+	WINDOW *keys;		/* a pad: reading from a window would draw it */
+	struct grid shown;
+	bool stale;		/* what is on the screen is not what shown says */
+	bool gone, ascii;
+	struct {
+		attr_t attributes;
+		int pair;
+	} look[STYLE_COUNT];
+	unsigned char partial[4];	/* of a character in UTF-8 */
+	size_t partial_len;
+	uint64_t resized_at;
+	char notice[160];
+
+	sigset_t mask;			/* as it was before */
+	struct sigaction action[COUNT(caught)], stop_action, fatal_action[COUNT(fatal)];
+	char *alternate_stack;
+
+	/* For the handler of crashes, which can't ask curses. */
+	volatile sig_atomic_t up;
+	pid_t owner;
+	struct termios saved;
+	char restore[256];
+	size_t restore_len;
+} tty = { .fd = -1, .signals = -1 };
+
+/* Crashes. */
+
+static void crash(int number)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	/* A child between fork and exec shares this, and not the screen. */
+	if (tty.up && getpid() == tty.owner) {
+		struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+		tty.up = 0;
+		sigaction(SIGTTOU, &ignore, NULL);
+		if (write(tty.fd, tty.restore, tty.restore_len) < 0)
+			tty.restore_len = 0;
+		tcsetattr(tty.fd, TCSANOW, &tty.saved);
+	}
+	sigaction(number, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	raise(number);
+}
+
+static void catch_crashes(void)
+{
+	struct sigaction action = { .sa_handler = crash, .sa_flags = SA_ONSTACK | SA_RESETHAND };
+	size_t size = 64 << 10;
+	stack_t stack;
+
+	/* An overrun stack is one of the ways to crash. */
+	tty.alternate_stack = xcalloc(size, 1);
+	stack = (stack_t){ .ss_sp = tty.alternate_stack, .ss_size = size };
+	sigaltstack(&stack, NULL);
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < COUNT(fatal); i++)
+		sigaction(fatal[i], &action, &tty.fatal_action[i]);
+}
+
+static void add_restore(const char *text)
+{
+	size_t len;
+
+	if (!text || text == (const char *)-1)
+		return;
+	len = strlen(text);
+	if (tty.restore_len + len > sizeof tty.restore)
+		return;
+	memcpy(tty.restore + tty.restore_len, text, len);
+	tty.restore_len += len;
+}
+
+static const char *capability(const char *name)
+{
+	const char *text = tigetstr(name);
+
+	return text == (const char *)-1 ? NULL : text;
+}
+
+static void prepare_restore(void)
+{
+	tty.restore_len = 0;
+	if (capability("kmous"))
+		add_restore("\033[?1006l\033[?1000l");
+	add_restore(capability("rmkx"));
+	add_restore(capability("sgr0"));
+	add_restore(capability("op"));
+	add_restore(capability("cnorm"));
+	add_restore(capability("rmcup"));
+}
+
+/* Signals. */
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < COUNT(caught); i++) {
+		sigaddset(&set, caught[i]);
+		sigaction(caught[i], NULL, &tty.action[i]);
+	}
+	pthread_sigmask(SIG_BLOCK, &set, &tty.mask);
+	tty.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	/* In the background a change of the terminal must stop us, not go through. */
+	sigaction(SIGTTOU, &action, &tty.stop_action);
+}
+
+static void release_signals(void)
+{
+	struct signalfd_siginfo info;
+	stack_t none = { .ss_flags = SS_DISABLE };
+
+	/* What came meanwhile is answered by our leaving. */
+	while (read(tty.signals, &info, sizeof info) > 0)
+		;
+	close(tty.signals);
+	tty.signals = -1;
+	/* newterm() set handlers of its own for some of them. */
+	for (size_t i = 0; i < COUNT(caught); i++)
+		sigaction(caught[i], &tty.action[i], NULL);
+	for (size_t i = 0; i < COUNT(fatal); i++)
+		sigaction(fatal[i], &tty.fatal_action[i], NULL);
+	sigaction(SIGTTOU, &tty.stop_action, NULL);
+	pthread_sigmask(SIG_SETMASK, &tty.mask, NULL);
+	sigaltstack(&none, NULL);
+	xfree(tty.alternate_stack);
+	tty.alternate_stack = NULL;
+}
+
+/* Opening and closing. */
+
+static void curses_close(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	if (!tty.screen)
+		return;
+	/* Leaving the screen must work from the background too. */
+	sigaction(SIGTTOU, &ignore, NULL);
+	if (tty.up)
+		endwin();
+	tty.up = 0;
+	release_signals();
+	delwin(tty.keys);
+	delscreen(tty.screen);
+	tty.screen = NULL;
+	fclose(tty.in);
+	fclose(tty.out);
+	close(tty.fd);
+	tty.fd = -1;
+	grid_release(&tty.shown);
+}
+
+static bool open_tty(struct error *error)
+{
+	tty.fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (tty.fd < 0)
+		return error_set(error, errno, "there is no terminal to draw on (/dev/tty: %s)",
+				 strerror(errno));
+	if (tcgetattr(tty.fd, &tty.saved))
+		return error_set(error, errno, "/dev/tty is no terminal: %s", strerror(errno));
+	tty.in = fdopen(fcntl(tty.fd, F_DUPFD_CLOEXEC, 3), "r");
+	tty.out = fdopen(fcntl(tty.fd, F_DUPFD_CLOEXEC, 3), "w");
+	if (!tty.in || !tty.out)
+		return error_set(error, errno, "can't open the terminal: %s", strerror(errno));
+	return true;
+}
+
+static void abandon_tty(void)
+{
+	if (tty.in)
+		fclose(tty.in);
+	if (tty.out)
+		fclose(tty.out);
+	if (tty.fd >= 0)
+		close(tty.fd);
+	tty.in = tty.out = NULL;
+	tty.fd = -1;
+}
+
+/*
+ * The descriptions of terminals are programs for our parser; with more
+ * rights than the person at the keyboard we read only the system's.
+ */
+static const char *const doubtful[] = { "TERMINFO", "TERMINFO_DIRS", "TERMCAP", "TERMPATH",
+					"HOME" };
+
+static SCREEN *open_screen(const char *name)
+{
+	bool privileged = getauxval(AT_SECURE) || (!geteuid() && getenv("SUDO_UID"));
+	char *kept[COUNT(doubtful)] = { NULL };
+	SCREEN *screen;
+
+	for (size_t i = 0; privileged && i < COUNT(doubtful); i++)
+		if (getenv(doubtful[i])) {
+			kept[i] = xstrdup(getenv(doubtful[i]));
+			unsetenv(doubtful[i]);
+		}
+	screen = newterm(name, tty.out, tty.in);
+	/* The program we launch gets the environment that we got. */
+	for (size_t i = 0; i < COUNT(doubtful); i++)
+		if (kept[i]) {
+			setenv(doubtful[i], kept[i], 1);
+			xfree(kept[i]);
+		}
+	return screen;
+}
+
+/* Terminals that others imitate, for a name that is not known here. */
+static bool open_some_screen(struct error *error)
+{
+	static const char *const common[] = { "xterm-256color", "xterm", "vt100" };
+	const char *name = getenv("TERM");
+
+	tty.screen = open_screen(NULL);
+	for (size_t i = 0; i < COUNT(common) && !tty.screen; i++) {
+		tty.screen = open_screen(common[i]);
+		if (tty.screen)
+			snprintf(tty.notice, sizeof tty.notice,
+				 "terminal \"%.60s\" is not known here; drawn as for %s",
+				 name ? name : "", common[i]);
+	}
+	if (!tty.screen)
+		return error_set(error, 0, "no description of the terminal \"%.60s\" was found "
+				 "(TERM; the package ncurses-base has the common ones)",
+				 name ? name : "");
+	if (capability("cup"))
+		return true;
+	endwin();
+	delscreen(tty.screen);
+	tty.screen = NULL;
+	return error_set(error, 0, "the terminal \"%.60s\" can't place its cursor",
+			 name ? name : "");
+}
+
+static int usable_colors(const struct term_style *style)
+{
+	int available = has_colors() ? COLORS : 0;
+
+	/* Terminals of direct colour take numbers from 8 on for red, green and blue. */
+	if (available > 256)
+		available = tigetflag("RGB") > 0 || tigetnum("RGB") > 0 || capability("RGB") ?
+			8 : 256;
+	return theme_colors(style->color, available, getenv("NO_COLOR"));
+}
+
+static void prepare_looks(const struct term_style *style)
+{
+	static const struct {
+		unsigned look;
+		attr_t attribute;
+	} attributes[] = {
+		{ LOOK_BOLD, A_BOLD },
+		{ LOOK_DIM, A_DIM },
+		{ LOOK_UNDERLINE, A_UNDERLINE },
+		{ LOOK_REVERSE, A_REVERSE },
+	};
+	int colors = usable_colors(style);
+	const struct look *looks = theme_looks(colors);
+	bool defaults;
+
+	if (colors >= 8)
+		start_color();
+	defaults = colors >= 8 && use_default_colors() == OK;
+	for (int i = 0; i < STYLE_COUNT; i++) {
+		int front = looks[i].foreground, back = looks[i].background;
+
+		tty.look[i].attributes = A_NORMAL;
+		for (size_t k = 0; k < COUNT(attributes); k++)
+			if (looks[i].attributes & attributes[k].look)
+				tty.look[i].attributes |= attributes[k].attribute;
+		tty.look[i].pair = 0;
+		if (front == LOOK_DEFAULT && back == LOOK_DEFAULT)
+			continue;
+		if (!defaults) {
+			front = front == LOOK_DEFAULT ? COLOR_WHITE : front;
+			back = back == LOOK_DEFAULT ? COLOR_BLACK : back;
+		}
+		if (init_extended_pair(i + 1, front, back) == OK)
+			tty.look[i].pair = i + 1;
+	}
+}
+
+static void prepare_screen(const struct term_style *style)
+{
+	raw();
+	noecho();
+	nonl();
+	curs_set(0);
+	set_escdelay(25);
+	leaveok(stdscr, TRUE);
+	tty.keys = newpad(1, 1);
+	keypad(tty.keys, TRUE);
+	nodelay(tty.keys, TRUE);
+	prepare_looks(style);
+	prepare_restore();
+	tty.ascii = style->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	tty.stale = true;
+	tty.gone = false;
+	tty.partial_len = 0;
+	tty.owner = getpid();
+	tty.up = 1;
+}
+
+/* Drawing. */
+
+static void curses_size(int *width, int *height)
+{
+	*width = COLS > 0 ? COLS : 1;
+	*height = LINES > 0 ? LINES : 1;
+}
+
+static wchar_t glyph(const struct cell *cell, bool wide)
+{
+	uint32_t character = cell->character ? cell->character : ' ';
+
+	if (character < 0x7f)
+		return (wchar_t)character;
+	if (tty.ascii)
+		return (wchar_t)theme_ascii(character);
+	/* Where the C library's idea of widths is another, the row would shift. */
+	return wcwidth((wchar_t)character) == (wide ? 2 : 1) ? (wchar_t)character : L'?';
+}
+
+static void make_cell(cchar_t *out, wchar_t character, unsigned style)
+{
+	wchar_t text[2] = { character, L'\0' };
+	int pair = style < STYLE_COUNT ? tty.look[style].pair : 0;
+	attr_t attributes = style < STYLE_COUNT ? tty.look[style].attributes : A_NORMAL;
+
+	/* Only the last argument holds more than 255 pairs. */
+	setcchar(out, text, attributes, (short)pair, &pair);
+}
+
+/* Cells from up to until, in portions. */
+static void draw_run(const struct cell *row, int y, int from, int until, int width)
+{
+	cchar_t run[RUN_MAX];
+	int count = 0, start = from;
+
+	for (int x = from; x < until; x++) {
+		bool wide = row[x].character && x + 1 < width && !row[x + 1].character;
+		wchar_t character = glyph(&row[x], wide);
+
+		make_cell(&run[count++], character, row[x].style);
+		if (wide && wcwidth(character) == 2)
+			x++;
+		if (count == RUN_MAX || x + 1 >= until) {
+			mvadd_wchnstr(y, start, run, count);
+			start = x + 1;
+			count = 0;
+		}
+	}
+}
+
+static bool same_cell(const struct cell *a, const struct cell *b)
+{
+	return !memcmp(a, b, sizeof *a);
+}
+
+/* Send what differs; never half of a wide character. */
+static void draw_changes(const struct cell *new, const struct cell *old, int y, int width)
+{
+	for (int x = 0; x < width; x++) {
+		int from = x;
+
+		if (same_cell(&new[x], &old[x]))
+			continue;
+		while (from > 0 && (!new[from].character || !old[from].character))
+			from--;
+		while (x < width && (!same_cell(&new[x], &old[x]) || !new[x].character))
+			x++;
+		draw_run(new, y, from, x, width);
+	}
+}
+
+static void curses_show(const struct grid *grid)
+{
+	int screen_width, screen_height, width, height;
+	bool all = tty.stale || grid->width != tty.shown.width ||
+		grid->height != tty.shown.height;
+	size_t row = (size_t)grid->width * sizeof *grid->cell;
+
+	if (tty.gone)
+		return;
+	curses_size(&screen_width, &screen_height);
+	width = grid->width < screen_width ? grid->width : screen_width;
+	height = grid->height < screen_height ? grid->height : screen_height;
+	if (all) {
+		erase();
+		grid_resize(&tty.shown, grid->width, grid->height);
+	}
+	for (int y = 0; y < height; y++) {
+		const struct cell *new = grid->cell + (size_t)y * (size_t)grid->width;
+		struct cell *old = tty.shown.cell + (size_t)y * (size_t)grid->width;
+
+		if (all)
+			draw_run(new, y, 0, width, grid->width);
+		else if (memcmp(new, old, row))
+			draw_changes(new, old, y, width);
+		memcpy(old, new, row);
+	}
+	refresh();
+	tty.stale = false;
+	tty.up = 1;
+}
+
+static void curses_redraw(void)
+{
+	tty.stale = true;
+	clearok(curscr, TRUE);
+}
+
+/* Sizes that change. */
+
+static bool adopt_size(void)
+{
+	struct winsize size;
+
+	if (ioctl(tty.fd, TIOCGWINSZ, &size) || !size.ws_row || !size.ws_col)
+		return false;
+	if (size.ws_row == LINES && size.ws_col == COLS)
+		return false;
+	resizeterm(size.ws_row, size.ws_col);
+	curses_redraw();
+	return true;
+}
+
+/* While a window is being dragged, thirty sizes a second are enough. */
+static int resized(void)
+{
+	static const uint64_t pause = 33000000u;
+	uint64_t since = clock_now() - tty.resized_at;
+
+	if (since < pause)
+		poll(NULL, 0, (int)((pause - since) / 1000000u));
+	tty.resized_at = clock_now();
+	return adopt_size() ? INPUT_RESIZED : INPUT_NONE;
+}
+
+/* Being stopped. */
+
+/*
+ * In the background, changing the terminal's modes stops us until we are
+ * in the foreground.  Where nobody could ever wake us the call fails, and
+ * the terminal is someone else's.
+ */
+static void wait_for_foreground(void)
+{
+	struct termios modes;
+
+	if (tcgetattr(tty.fd, &modes) || tcsetattr(tty.fd, TCSANOW, &modes))
+		tty.gone = true;
+}
+
+static void come_back(void)
+{
+	static const struct timespec now = { 0, 0 };
+	sigset_t set;
+
+	wait_for_foreground();
+	if (tty.gone)
+		return;
+	/* This one is answered by what follows. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		;
+	adopt_size();
+	curses_redraw();
+}
+
+/* Deliver a stop that does its work to the whole job, as the shell expects. */
+static void stop_job(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL }, old;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	sigaction(SIGTSTP, &action, &old);
+	kill(0, SIGTSTP);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigaction(SIGTSTP, &old, NULL);
+}
+
+static void curses_suspend(void)
+{
+	endwin();
+	tty.up = 0;
+	stop_job();
+	come_back();
+}
+
+/* Continued after a stop that we did not see coming: the shell has had the terminal. */
+static int continued(void)
+{
+	wait_for_foreground();
+	if (tty.gone)
+		return INPUT_GONE;
+	endwin();
+	come_back();
+	return tty.gone ? INPUT_GONE : INPUT_CONTINUED;
+}
+
+static int take_signal(void)
+{
+	struct signalfd_siginfo info;
+
+	if (read(tty.signals, &info, sizeof info) != sizeof info)
+		return INPUT_NONE;
+	switch (info.ssi_signo) {
+	case SIGWINCH:
+		return resized();
+	case SIGINT:
+		return INPUT_INTERRUPT;
+	case SIGTSTP:
+		return KEY_CTRL_Z;
+	case SIGCONT:
+		return continued();
+	case SIGHUP:
+		return INPUT_GONE;
+	default:
+		return INPUT_TERMINATE;
+	}
+}
+
+/* Keys. */
+
+static int function_key(int code)
+{
+	static const struct {
+		int code, key;
+	} keys[] = {
+		{ KEY_UP, INPUT_UP },
+		{ KEY_DOWN, INPUT_DOWN },
+		{ KEY_LEFT, INPUT_LEFT },
+		{ KEY_RIGHT, INPUT_RIGHT },
+		{ KEY_HOME, INPUT_HOME },
+		{ KEY_END, INPUT_END },
+		{ KEY_PPAGE, INPUT_PAGE_UP },
+		{ KEY_NPAGE, INPUT_PAGE_DOWN },
+		{ KEY_BTAB, INPUT_BACK_TAB },
+		{ KEY_BACKSPACE, INPUT_BACKSPACE },
+		{ KEY_DC, INPUT_DELETE },
+		{ KEY_ENTER, KEY_RETURN },
+		/* Pushed by resizeterm(); the size is known already. */
+		{ KEY_RESIZE, INPUT_NONE },
+	};
+
+	if (code >= KEY_F(1) && code <= KEY_F(12))
+		return INPUT_F1 + (code - KEY_F(1));
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (keys[i].code == code)
+			return keys[i].key;
+	return INPUT_UNKNOWN;
+}
+
+/* A character once all its bytes are there. */
+static int take_byte(unsigned char byte)
+{
+	const char *at = (const char *)tty.partial;
+	uint32_t character;
+	size_t need;
+	int width;
+
+	if ((byte & 0xc0) != 0x80)
+		tty.partial_len = 0;
+	if (byte < 0x80)
+		return byte == 0x7f || byte == '\b' ? INPUT_BACKSPACE : byte;
+	tty.partial[tty.partial_len++] = byte;
+	need = tty.partial[0] >= 0xf0 ? 4 : tty.partial[0] >= 0xe0 ? 3 :
+		tty.partial[0] >= 0xc2 ? 2 : 1;
+	if (tty.partial_len < need)
+		return INPUT_NONE;
+	character = text_next(&at, at + tty.partial_len, &width);
+	tty.partial_len = 0;
+	return character == TEXT_REPLACEMENT ? INPUT_UNKNOWN : (int)character;
+}
+
+/*
+ * After Esc: alone it is the key.  With something right behind it, it is a
+ * sequence that the terminal's description does not have; its letters must
+ * not pass for keys.
+ */
+static int take_escape(void)
+{
+	int next = wgetch(tty.keys);
+
+	if (next == ERR || next == KEY_ESCAPE)
+		return KEY_ESCAPE;
+	if (next == 'O')
+		wgetch(tty.keys);
+	if (next == '[')
+		do
+			next = wgetch(tty.keys);
+		while (next != ERR && (next < 0x40 || next > 0x7e));
+	return INPUT_UNKNOWN;
+}
+
+static int next_key(void)
+{
+	int code, key = INPUT_NONE;
+
+	while (key == INPUT_NONE) {
+		code = wgetch(tty.keys);
+		if (code == ERR)
+			return INPUT_NONE;
+		if (code > 0xff)
+			key = function_key(code);
+		else if (code == KEY_ESCAPE)
+			key = take_escape();
+		else
+			key = take_byte((unsigned char)code);
+	}
+	return key;
+}
+
+/* Said to be readable, but nothing to read: the end, also where SIGHUP is ignored. */
+static bool is_hung_up(void)
+{
+	struct pollfd fd = { .fd = tty.fd, .events = POLLIN };
+	int waiting = 0;
+
+	if (poll(&fd, 1, 0) <= 0)
+		return false;
+	if (fd.revents & (POLLHUP | POLLERR | POLLNVAL))
+		return true;
+	return ioctl(tty.fd, FIONREAD, &waiting) || !waiting;
+}
+
+/* One look at all descriptors; INPUT_NONE when nothing came of it. */
+static int wait_once(int timeout_ms, int wake_fd)
+{
+	struct pollfd fd[] = {
+		{ .fd = tty.fd, .events = POLLIN },
+		{ .fd = tty.signals, .events = POLLIN },
+		{ .fd = wake_fd, .events = POLLIN },
+	};
+	int key = INPUT_NONE;
+
+	if (poll(fd, COUNT(fd), timeout_ms) <= 0)
+		return INPUT_NONE;
+	if (fd[0].revents & POLLIN)
+		key = next_key();
+	if (key == INPUT_NONE && fd[0].revents && is_hung_up())
+		return INPUT_GONE;
+	if (key == INPUT_NONE && fd[1].revents)
+		key = take_signal();
+	if (key == INPUT_NONE && fd[2].revents)
+		key = INPUT_WAKE;
+	return key;
+}
+
+static int remaining_ms(uint64_t until)
+{
+	uint64_t now = clock_now();
+
+	return now < until ? (int)((until - now + 999999u) / 1000000u) : 0;
+}
+
+static int curses_read_key(int timeout_ms, int wake_fd)
+{
+	uint64_t until = clock_now() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0) * 1000000u;
+	/* What curses has read already does not show in poll(). */
+	int key = next_key();
+
+	while (key == INPUT_NONE && !tty.gone) {
+		key = wait_once(timeout_ms < 0 ? -1 : remaining_ms(until), wake_fd);
+		if (timeout_ms >= 0 && clock_now() >= until)
+			break;
+	}
+	if (key == INPUT_GONE)
+		tty.gone = true;
+	return tty.gone ? INPUT_GONE : key;
+}
+
+static struct term_ops curses_ops = {
+	.size = curses_size,
+	.show = curses_show,
+	.read_key = curses_read_key,
+	.redraw = curses_redraw,
+	.suspend = curses_suspend,
+	.close = curses_close,
+	.fd = -1,
+};
+
+const struct term_ops *curses_open(const struct term_style *style, struct error *error)
+{
+	static bool registered;
+
+	tty.notice[0] = '\0';
+	if (!open_tty(error)) {
+		abandon_tty();
+		return NULL;
+	}
+	setlocale(LC_CTYPE, "");
+	catch_crashes();
+	catch_signals();
+	if (!open_some_screen(error)) {
+		release_signals();
+		abandon_tty();
+		return NULL;
+	}
+	prepare_screen(style);
+	/* Whoever calls exit() must not leave the terminal behind like this. */
+	if (!registered)
+		registered = !atexit(curses_close);
+	curses_ops.fd = tty.fd;
+	curses_ops.notice = tty.notice[0] ? tty.notice : NULL;
+	return &curses_ops;
+}
