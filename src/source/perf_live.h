@@ -9,9 +9,13 @@
  * inherited, sharing a ring per CPU.  Gives up in steps what the kernel
  * refuses, and notes each step in the facts.
  *
- * launched: the pid of a program held before its exec, or 0.
+ * launched: the pid of a program held before its exec, or 0.  The resolver
+ * and the facts are used until the source is closed: notices may be added
+ * later.  Adds the metric of the samples to the profile.  The end of the
+ * source is the end of all processes that the resolver watches.
  */
-struct source *perf_live_open(const struct target *target, pid_t launched, struct resolver *resolver,
-			      struct profile *profile, struct source_facts *facts, struct error *error);
+struct source *perf_live_open(const struct target *target, pid_t launched,
+			      struct resolver *resolver, struct profile *profile,
+			      struct source_facts *facts, struct error *error);
 
 #endif

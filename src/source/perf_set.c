@@ -1,0 +1,154 @@
+#include "source/perf_set.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "source/privilege.h"
+
+static bool ring_failure(const struct perf_plan *plan, bool ring, int code, struct error *error)
+{
+	return privilege_explain(&(struct refusal){ .code = code,
+						    .ring = ring,
+						    .event = plan->event,
+						    .wanted_files = 2 * plan->cpu.len },
+				 error);
+}
+
+/* In per-thread plans the leader is an event of our own, which never ends before us. */
+static bool open_cpu(struct perf_set *set, unsigned cpu, struct error *error)
+{
+	struct perf_cpu one = { .cpu = cpu };
+
+	one.leader = perf_open_sideband(set->plan, set->plan->per_cpu ? -1 : 0, cpu);
+	/* A CPU may go offline at any time: it is left out. */
+	if (one.leader < 0 && errno == ENODEV)
+		return true;
+	if (one.leader < 0)
+		return ring_failure(set->plan, false, errno, error);
+	if (!perf_ring_map(&one.ring, one.leader, PERF_RING_BYTES)) {
+		ring_failure(set->plan, true, errno, error);
+		close(one.leader);
+		return false;
+	}
+	array_push(&set->cpu, one);
+	array_push(&set->leader_lost, 0);
+	return true;
+}
+
+static void tell_small_rings(const struct perf_set *set, struct source_facts *facts)
+{
+	size_t least = PERF_RING_BYTES;
+	char text[160];
+
+	for (size_t i = 0; i < set->cpu.len; i++)
+		if (set->cpu.at[i].ring.size < least)
+			least = set->cpu.at[i].ring.size;
+	if (least == PERF_RING_BYTES)
+		return;
+	snprintf(text, sizeof text,
+		 "only %zu KiB per CPU for samples (kernel.perf_event_mlock_kb, ulimit -l): "
+		 "bursts may be lost",
+		 least >> 10);
+	array_push(&facts->notice, xstrdup(text));
+}
+
+bool perf_set_open(struct perf_set *set, const struct perf_plan *plan, struct source_facts *facts,
+		   struct error *error)
+{
+	*set = (struct perf_set){ .plan = plan };
+	for (size_t i = 0; i < plan->cpu.len; i++) {
+		if (!open_cpu(set, plan->cpu.at[i], error)) {
+			perf_set_close(set);
+			return false;
+		}
+	}
+	if (!set->cpu.len)
+		return ring_failure(plan, false, ENODEV, error);
+	/* In a per-CPU plan the leaders report what happens there from now on. */
+	if (plan->per_cpu)
+		for (size_t i = 0; i < set->cpu.len; i++)
+			ioctl(set->cpu.at[i].leader, PERF_EVENT_IOC_ENABLE, 0);
+	tell_small_rings(set, facts);
+	return true;
+}
+
+static int open_member(struct perf_set *set, const struct perf_cpu *cpu, pid_t pid,
+		       enum perf_start start)
+{
+	struct perf_member member = { 0 };
+	int code;
+
+	member.fd = perf_open_sampling(set->plan, pid, cpu->cpu, start);
+	if (member.fd < 0)
+		return errno == ENODEV ? 0 : errno;
+	if (ioctl(member.fd, PERF_EVENT_IOC_SET_OUTPUT, cpu->leader) ||
+	    ioctl(member.fd, PERF_EVENT_IOC_ID, &member.id)) {
+		code = errno;
+		close(member.fd);
+		return code;
+	}
+	array_push(&set->member, member);
+	return 0;
+}
+
+int perf_set_add(struct perf_set *set, pid_t pid, enum perf_start start)
+{
+	size_t before = set->member.len;
+
+	for (size_t i = 0; i < set->cpu.len; i++) {
+		int code = open_member(set, &set->cpu.at[i], pid, start);
+
+		if (!code)
+			continue;
+		while (set->member.len > before)
+			close(set->member.at[--set->member.len].fd);
+		return code;
+	}
+	return 0;
+}
+
+void perf_set_enable(struct perf_set *set, bool on)
+{
+	unsigned long request = on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE;
+
+	for (size_t i = 0; i < set->member.len; i++)
+		ioctl(set->member.at[i].fd, request, 0);
+}
+
+/* Adds what the event lost since it was told last. */
+static void take_lost(int fd, uint64_t *told, uint64_t *sum)
+{
+	uint64_t value[2];	/* the count of the event itself, then lost */
+
+	if (read(fd, value, sizeof value) != (ssize_t)sizeof value || value[1] < *told)
+		return;
+	*sum += value[1] - *told;
+	*told = value[1];
+}
+
+void perf_set_take_lost(struct perf_set *set, uint64_t *samples, uint64_t *records)
+{
+	*samples = *records = 0;
+	if (!perf_plan_counts_lost(set->plan))
+		return;
+	for (size_t i = 0; i < set->member.len; i++)
+		take_lost(set->member.at[i].fd, &set->member.at[i].lost, samples);
+	for (size_t i = 0; i < set->cpu.len; i++)
+		take_lost(set->cpu.at[i].leader, &set->leader_lost.at[i], records);
+}
+
+void perf_set_close(struct perf_set *set)
+{
+	for (size_t i = 0; i < set->member.len; i++)
+		close(set->member.at[i].fd);
+	for (size_t i = 0; i < set->cpu.len; i++) {
+		perf_ring_unmap(&set->cpu.at[i].ring);
+		close(set->cpu.at[i].leader);
+	}
+	array_release(&set->member);
+	array_release(&set->cpu);
+	array_release(&set->leader_lost);
+}
