@@ -58,6 +58,8 @@ enum style amount_style(const struct amount *part, const struct amount *whole)
 	uint64_t a, b;
 
 	share_of(part, whole, &a, &b);
+	if (!a)
+		return STYLE_DIM;
 	share = b ? (double)a / (double)b : 0;
 	return share >= 0.10 ? STYLE_HOT : share >= 0.02 ? STYLE_WARM : STYLE_PLAIN;
 }

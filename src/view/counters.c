@@ -1,7 +1,7 @@
 #include "view/list.h"
 #include "view/view.h"
 
-enum { NAME_WIDTH = 20, NUMBER_WIDTH = 10, NOTE_WIDTH = 22, HISTORY_MIN = 8 };
+enum { NAME_WIDTH = 20, NUMBER_WIDTH = 9, NOTE_WIDTH = 24, HISTORY_MIN = 6, HISTORY_MAX = 60 };
 
 struct counters_view {
 	struct view view;
@@ -87,9 +87,9 @@ static const struct relation {
 	{ "cycles", "task-clock", "GHz", PER_BASE },
 	{ "instructions", "cycles", "per cycle", PER_BASE },
 	{ "branch-misses", "branches", "of branches", PERCENT_OF_BASE },
-	{ "cache-misses", "cache-references", "of references", PERCENT_OF_BASE },
-	{ "user-time", "task-clock", "of task-clock", PERCENT_OF_BASE },
-	{ "system-time", "task-clock", "of task-clock", PERCENT_OF_BASE },
+	{ "cache-misses", "cache-references", "of refs", PERCENT_OF_BASE },
+	{ "user-time", "task-clock", "of the time", PERCENT_OF_BASE },
+	{ "system-time", "task-clock", "of the time", PERCENT_OF_BASE },
 	{ "stalled-cycles-frontend", "cycles", "of cycles", PERCENT_OF_BASE },
 	{ "stalled-cycles-backend", "cycles", "of cycles", PERCENT_OF_BASE },
 };
@@ -155,7 +155,7 @@ static struct layout layout_of(int width)
 		x += 2 + NOTE_WIDTH;
 	}
 	if (at.note >= 0 && x + HISTORY_MIN <= width)
-		at.history = x;
+		at.history = x + 1;
 	return at;
 }
 
@@ -173,7 +173,7 @@ static void draw_headings(struct canvas c, const struct layout *at)
 	draw_right(c, at->now, 0, STYLE_COLUMN, "now /s");
 	draw_right(c, at->mean, 0, STYLE_COLUMN, "mean /s");
 	if (at->history >= 0)
-		canvas_text(c, at->history, 0, STYLE_COLUMN, "History");
+		canvas_text(c, at->history, 0, STYLE_COLUMN, "Recent");
 }
 
 /* One step of the history: how much it grew, or how high it was. */
@@ -256,7 +256,7 @@ static void draw_row(const struct scene *scene, struct canvas c, const struct la
 	if (at->note >= 0)
 		canvas_name(c, at->note, 0, NOTE_WIDTH, STYLE_LABEL, note.text);
 	if (at->history >= 0)
-		draw_history(series, canvas_part(c, at->history, 0, c.width - at->history, 1));
+		draw_history(series, canvas_part(c, at->history, 0, HISTORY_MAX, 1));
 	strbuf_release(&note);
 }
 

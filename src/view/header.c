@@ -175,7 +175,7 @@ static void add_event(struct items *items, const struct status *status)
 	if (status->frequency)
 		set_label(item, "%u Hz", status->frequency);
 	if (*status->backend)
-		set_label(add_value(items, 6, STYLE_LABEL, "%s", status->backend), "%s", "");
+		add_value(items, 8, STYLE_LABEL, "%s", status->backend);
 }
 
 /* The target takes what the items leave, and is shortened in the middle. */
@@ -234,23 +234,28 @@ static void add_counts(struct items *items, const struct status *status)
 		set_label(add_value(items, 5, STYLE_PLAIN, "%zu", status->threads),
 			  status->threads == 1 ? "thread" : "threads");
 	if (status->processes > 1)
-		set_label(add_value(items, 5, STYLE_PLAIN, "%zu", status->processes), "processes");
+		set_label(add_value(items, 6, STYLE_PLAIN, "%zu", status->processes), "processes");
+	if (status->naming)
+		set_label(add_value(items, 7, STYLE_PLAIN, "%zu", status->naming), "to be named");
 }
 
+/* What measuring costs. */
 static void add_own(struct items *items, const struct status *status)
+{
+	if (!status->is_file)
+		set_label(add_value(items, 4, STYLE_LABEL, "tprof"), "%u.%u%% CPU",
+			  (unsigned)(status->own_cpu / 100),
+			  (unsigned)(status->own_cpu % 100 / 10));
+}
+
+static void add_own_memory(struct items *items, const struct status *status)
 {
 	char rss[QUANTITY_MAX];
 
-	if (status->naming)
-		set_label(add_value(items, 7, STYLE_PLAIN, "%zu", status->naming), "to be named");
-	if (status->is_file)
+	if (!status->own_rss)
 		return;
-	set_label(add_value(items, 6, STYLE_LABEL, "tprof"), "%u.%u%% CPU",
-		  (unsigned)(status->own_cpu / 100), (unsigned)(status->own_cpu % 100 / 10));
-	if (status->own_rss) {
-		quantity_format(rss, status->own_rss, UNIT_BYTES);
-		add_value(items, 8, STYLE_LABEL, "%s", rss);
-	}
+	quantity_format(rss, status->own_rss, UNIT_BYTES);
+	set_label(add_value(items, 8, STYLE_LABEL, "tprof"), "%s", rss);
 }
 
 /* A pattern may be long: enough of it is shown to be known again. */
@@ -427,6 +432,7 @@ static void draw_full(const struct scene *scene, struct canvas c)
 
 	add_state(&first, &scene->status);
 	add_event(&first, &scene->status);
+	add_own(&first, &scene->status);
 	add_elapsed(&first, &scene->status);
 	draw_target(scene, c, 0, &first);
 
@@ -434,7 +440,7 @@ static void draw_full(const struct scene *scene, struct canvas c)
 	add_lost(&second, scene->profile);
 	add_quality(&second, scene->quality);
 	add_counts(&second, &scene->status);
-	add_own(&second, &scene->status);
+	add_own_memory(&second, &scene->status);
 	fit_items(&second, c.width);
 	draw_items(&second, c, 0, 1);
 

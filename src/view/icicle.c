@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "view/branches.h"
 #include "view/column.h"
 #include "view/view.h"
@@ -327,8 +328,11 @@ static void icicle_update(struct view *view, const struct scene *scene, int widt
 		show(icicle, scene->profile);
 }
 
-/* By the name, so a function has the same colour in every run. */
-static enum style hue_of(const struct profile *profile, function_id function)
+/*
+ * By the name, so a function has the same colour in every run, and another
+ * one than the boxes above and below.
+ */
+static enum style hue_of(const struct profile *profile, function_id function, size_t level)
 {
 	const char *name = function_shown_name(profile, function);
 	uint64_t hash = hash_bytes(name, strlen(name));
@@ -337,11 +341,12 @@ static enum style hue_of(const struct profile *profile, function_id function)
 	if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
 		return STYLE_BOX_DIM;
 	if (flags & FUNCTION_KERNEL)
-		return hash >> 32 & 1 ? STYLE_BOX_KERNEL_A : STYLE_BOX_KERNEL_B;
-	return (enum style)(STYLE_BOX_A + (hash >> 32) % 4);
+		return level % 2 ? STYLE_BOX_KERNEL_A : STYLE_BOX_KERNEL_B;
+	return (enum style)(STYLE_BOX_A + level % 2 * 2 + (hash >> 32) % 2);
 }
 
-static enum style box_style(const struct icicle *icicle, const struct scene *scene, size_t i)
+static enum style box_style(const struct icicle *icicle, const struct scene *scene, size_t level,
+			    size_t i)
 {
 	const struct box *box = &icicle->box.at[i];
 	function_id function = branches_function(&icicle->branches, box->node);
@@ -352,7 +357,7 @@ static enum style box_style(const struct icicle *icicle, const struct scene *sce
 		return STYLE_BOX_DIM;
 	if (match_has(&scene->match, function))
 		return STYLE_BOX_MATCH;
-	return hue_of(scene->profile, function);
+	return hue_of(scene->profile, function, level);
 }
 
 static void box_label(const struct icicle *icicle, const struct scene *scene,
@@ -368,10 +373,10 @@ static void box_label(const struct icicle *icicle, const struct scene *scene,
 
 /* The edge tells boxes apart where colours can't. */
 static void draw_box(const struct icicle *icicle, const struct scene *scene, struct canvas c,
-		     size_t i)
+		     size_t level, size_t i)
 {
 	const struct box *box = &icicle->box.at[i];
-	enum style style = box_style(icicle, scene, i);
+	enum style style = box_style(icicle, scene, level, i);
 	struct canvas part = canvas_part(c, box->x, 0, box->width, 1);
 	struct strbuf text = STRBUF_INIT;
 	int x = 0;
@@ -380,7 +385,9 @@ static void draw_box(const struct icicle *icicle, const struct scene *scene, str
 	if (box->x > 0 && part.width > 1)
 		x = canvas_text(part, 0, 0, style, "│");
 	box_label(icicle, scene, box, &text);
-	x += canvas_name(part, x, 0, part.width - x, style, text.text);
+	/* Two letters of a name tell nothing. */
+	if (part.width - x >= 4 || text_width(text.text) <= part.width - x)
+		x += canvas_name(part, x, 0, part.width - x, style, text.text);
 	if (!box->rest && part.width - x >= 10) {
 		struct amount total = branches_total(&icicle->branches, box->node);
 		struct amount whole = branches_total(&icicle->branches, 0);
@@ -411,7 +418,9 @@ static void draw_cursor_line(const struct icicle *icicle, const struct scene *sc
 	quantity_exact(samples, total.samples);
 	strbuf_addf(&numbers, " %s", percent);
 	if (c.width >= 50)
-		strbuf_addf(&numbers, "  %s samples, self %s", samples, own);
+		strbuf_addf(&numbers, "  %s sample%s", samples, total.samples == 1 ? "" : "s");
+	if (c.width >= 50 && !icicle->branches.turned)
+		strbuf_addf(&numbers, ", self %s", own);
 	if (c.width >= 60 && icicle->top + levels_shown(icicle) < level_count(icicle))
 		strbuf_adds(&numbers, "  more below");
 	box_label(icicle, scene, box, &name);
@@ -437,7 +446,7 @@ static void icicle_draw(const struct view *view, const struct scene *scene, stru
 		struct canvas row = canvas_part(c, 0, (int)y, c.width, 1);
 
 		for (size_t i = icicle->level.at[level]; i < icicle->level.at[level + 1]; i++)
-			draw_box(icicle, scene, row, i);
+			draw_box(icicle, scene, row, level, i);
 	}
 	if (c.height > 2)
 		draw_cursor_line(icicle, scene, canvas_part(c, 0, c.height - 1, c.width, 1));

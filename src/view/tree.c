@@ -121,18 +121,57 @@ static void add_row(struct tree *tree, const struct profile *profile, struct tre
 	array_push(&tree->row, row);
 }
 
-static void make_rows(struct tree *tree, const struct profile *profile)
+static void add_pending(struct tree *tree, const struct profile *profile)
 {
-	tree->row.len = 0;
-	tree->pending.len = 0;
-	if (branches_count(&tree->branches))
-		push_children(tree, profile, &(struct tree_row){ .hot = true });
 	while (tree->pending.len && tree->row.len < ROWS_MAX) {
 		struct tree_row row = tree->pending.at[--tree->pending.len];
 
 		add_row(tree, profile, row);
 	}
 	tree->cut = tree->pending.len > 0;
+	tree->pending.len = 0;
+}
+
+static void make_rows(struct tree *tree, const struct profile *profile)
+{
+	tree->row.len = 0;
+	if (branches_count(&tree->branches))
+		push_children(tree, profile, &(struct tree_row){ .hot = true });
+	add_pending(tree, profile);
+	list_resize(&tree->list, tree->row.len, tree->list.height);
+}
+
+/* Only the rows below one: others are many when all is open. */
+static void make_rows_below(struct tree *tree, const struct profile *profile, size_t i)
+{
+	struct tree_row *row = &tree->row.at[i], *rest;
+	size_t end = i + 1, count;
+
+	if (tree->cut) {
+		make_rows(tree, profile);
+		return;
+	}
+	while (end < tree->row.len && tree->row.at[end].depth > row->depth)
+		end++;
+	count = tree->row.len - end;
+	rest = xcalloc(count, sizeof *rest);
+	if (count)
+		memcpy(rest, tree->row.at + end, count * sizeof *rest);
+	tree->row.len = i + 1;
+	row->open = folds_open(folds_of(tree), row->path);
+	if (row->open)
+		push_children(tree, profile, row);
+	add_pending(tree, profile);
+	if (tree->cut) {
+		xfree(rest);
+		make_rows(tree, profile);
+		return;
+	}
+	array_reserve(&tree->row, count);
+	if (count)
+		memcpy(tree->row.at + tree->row.len, rest, count * sizeof *rest);
+	tree->row.len += count;
+	xfree(rest);
 	list_resize(&tree->list, tree->row.len, tree->list.height);
 }
 
@@ -356,11 +395,12 @@ struct layout {
 	int self, name, binary, binary_width;	/* -1: left out */
 };
 
-static struct layout layout_of(int width)
+/* In a turned tree the self weight stands at the top: it is the total there. */
+static struct layout layout_of(const struct tree *tree, int width)
 {
 	struct layout at = { .self = -1, .name = AMOUNT_WIDTH + 1, .binary = -1 };
 
-	if (width >= 40) {
+	if (width >= 40 && !tree->branches.turned) {
 		at.self = AMOUNT_WIDTH + 1;
 		at.name += AMOUNT_WIDTH + 1;
 	}
@@ -374,11 +414,12 @@ static struct layout layout_of(int width)
 static void draw_headings(const struct tree *tree, struct canvas c, const struct layout *at)
 {
 	canvas_fill(canvas_part(c, 0, 0, c.width, 1), ' ', STYLE_COLUMN);
-	canvas_text(c, 1, 0, STYLE_COLUMN_SORTED, "▼ Total");
+	canvas_text(c, 1, 0, STYLE_COLUMN_SORTED, tree->branches.turned ? "▼  Self" : "▼ Total");
 	if (at->self >= 0)
 		canvas_text(c, at->self + AMOUNT_WIDTH - 4, 0, STYLE_COLUMN, "Self");
-	canvas_text(c, at->name, 0, STYLE_COLUMN,
-		    tree->branches.turned ? "Function, callers below it" : "Function, callees below it");
+	canvas_text(c, at->name, 0, STYLE_COLUMN, c.width < 40 ? "Function" :
+		    tree->branches.turned ? "Function, callers below it"
+					  : "Function, callees below it");
 	if (at->binary >= 0)
 		canvas_text(c, at->binary, 0, STYLE_COLUMN, "Binary");
 }
@@ -417,7 +458,7 @@ static void draw_row(const struct tree *tree, const struct scene *scene, struct 
 static void tree_draw(const struct view *view, const struct scene *scene, struct canvas c)
 {
 	const struct tree *tree = (const struct tree *)view;
-	struct layout at = layout_of(c.width);
+	struct layout at = layout_of(tree, c.width);
 
 	if (!tree->made)
 		return;
@@ -459,7 +500,7 @@ static void set_open(struct tree *tree, struct scene *scene, bool open)
 	if (!row->has_children || row->open == open)
 		return;
 	folds_set(folds_of(tree), row->path, open);
-	make_rows(tree, scene->profile);
+	make_rows_below(tree, scene->profile, tree->list.cursor);
 }
 
 static void go_in(struct tree *tree, struct scene *scene)

@@ -1,0 +1,260 @@
+/*
+ * What each view looks like: a profile, a size and some commands, compared
+ * with tests/screens/NAME.txt (text and, beside it, a letter for the style
+ * of each cell).  TPROF_UPDATE_SCREENS=1 rewrites the files; look at the
+ * difference then.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "scenery.h"
+#include "view/view.h"
+
+enum { COMMANDS_MAX = 8 };
+
+struct screen {
+	const char *name;
+	const struct view_ops *view;
+	struct profile *(*profile)(void);
+	int width, height;
+	const char *search, *keep;
+	enum measure measure;
+	bool hide_kernel, inverted;
+	void (*change)(struct scene *scene, struct profile *profile);
+	enum command command[COMMANDS_MAX];
+};
+
+static void add_counter(struct profile *profile, const char *name, enum unit unit,
+			enum series_kind kind, uint64_t step)
+{
+	size_t id = profile_add_series(profile, name, unit, kind);
+
+	for (uint64_t i = 0; i <= 40; i++)
+		profile_add_point(profile, id, 100000000000u + i * 250000000u,
+				  kind == SERIES_TOTAL ? step * i + step * i * i / 40 :
+				  step + step / 8 * (i % 8));
+}
+
+static void count(struct scene *scene, struct profile *profile)
+{
+	size_t id;
+
+	(void)scene;
+	add_counter(profile, "task-clock", UNIT_NANOSECONDS, SERIES_TOTAL, 245000000);
+	add_counter(profile, "user-time", UNIT_NANOSECONDS, SERIES_TOTAL, 205000000);
+	add_counter(profile, "context-switches", UNIT_COUNT, SERIES_TOTAL, 12);
+	add_counter(profile, "cpu-migrations", UNIT_COUNT, SERIES_TOTAL, 0);
+	add_counter(profile, "cycles", UNIT_COUNT, SERIES_TOTAL, 735000000);
+	add_counter(profile, "instructions", UNIT_COUNT, SERIES_TOTAL, 1171000000);
+	add_counter(profile, "branches", UNIT_COUNT, SERIES_TOTAL, 201000000);
+	add_counter(profile, "branch-misses", UNIT_COUNT, SERIES_TOTAL, 2030000);
+	profile->series.at[7].scaled = true;
+	id = profile_add_series(profile, "cache-misses", UNIT_COUNT, SERIES_TOTAL);
+	profile->series.at[id].reason = profile_add_string(profile,
+			"not supported here: this machine has no such counter");
+	add_counter(profile, "rss", UNIT_BYTES, SERIES_LEVEL, 44000000);
+	add_counter(profile, "threads", UNIT_COUNT, SERIES_LEVEL, 5);
+}
+
+static void pause_display(struct scene *scene, struct profile *profile)
+{
+	(void)profile;
+	scene->paused = true;
+	scene->behind = 1234;
+}
+
+static void trouble(struct scene *scene, struct profile *profile)
+{
+	profile->lost = 1234567;
+	profile->throttled = 3;
+	scene->status.collecting = false;
+	scene->status.naming = 120;
+	snprintf(scene->status.state, sizeof scene->status.state, "stopped");
+	array_push(&scene->status.notice, xstrdup("No kernel frames: "
+		   "/proc/sys/kernel/perf_event_paranoid is 2 and you are not root."));
+	array_push(&scene->status.notice, xstrdup("The ring is smaller than asked for."));
+}
+
+static void ended_file(struct scene *scene, struct profile *profile)
+{
+	struct status *status = &scene->status;
+
+	(void)profile;
+	status->live = false;
+	status->is_file = true;
+	status->threads = status->processes = status->frequency = 0;
+	status->started = status->now = status->duration = 0;
+	*status->state = *status->event = *status->backend = '\0';
+	snprintf(status->target, sizeof status->target,
+		 "/home/user/measurements/of/last/week/before-the-change.folded");
+}
+
+static const struct screen screens[] = {
+	{ "functions-plain", &functions_view, scenery_program, 80, 24, .search = NULL },
+	{ "functions-wide", &functions_view, scenery_program, 200, 60,
+	  .measure = MEASURE_SAMPLES, .command = { COMMAND_DOWN, COMMAND_SORT_NEXT } },
+	{ "functions-tiny", &functions_view, scenery_program, 20, 5, .measure = MEASURE_TIME },
+	{ "functions-small", &functions_view, scenery_program, 40, 9, .change = pause_display },
+	{ "functions-too-small", &functions_view, scenery_program, 19, 5, .search = NULL },
+	{ "functions-reversed", &functions_view, scenery_program, 80, 24, .measure = MEASURE_TIME,
+	  .command = { COMMAND_SORT_NEXT, COMMAND_SORT_REVERSE, COMMAND_LAST } },
+	{ "functions-by-name", &functions_view, scenery_program, 80, 24, .hide_kernel = true,
+	  .command = { COMMAND_SORT_PREV, COMMAND_SORT_PREV, COMMAND_DOWN } },
+	{ "functions-search", &functions_view, scenery_program, 80, 24, .search = "mem|parse",
+	  .command = { COMMAND_FIND_NEXT, COMMAND_FIND_NEXT } },
+	{ "functions-filter", &functions_view, scenery_program, 80, 24, .keep = "read_source",
+	  .search = "copy", .change = pause_display },
+	{ "functions-trouble", &functions_view, scenery_program, 80, 24, .change = trouble },
+	{ "functions-trouble-wide", &functions_view, scenery_program, 130, 24, .change = trouble },
+	{ "functions-hostile", &functions_view, scenery_hostile, 80, 24, .search = NULL },
+	{ "functions-empty", &functions_view, profile_new, 80, 24, .search = NULL },
+	{ "functions-one", &functions_view, scenery_one_function, 80, 24, .search = NULL },
+	{ "functions-file", &functions_view, scenery_program, 80, 24, .change = ended_file },
+	{ "tree-plain", &tree_view, scenery_program, 80, 24, .search = NULL },
+	{ "tree-open", &tree_view, scenery_program, 80, 34,
+	  .command = { COMMAND_EXPAND_ALL, COMMAND_DOWN } },
+	{ "tree-wide", &tree_view, scenery_program, 200, 60, .measure = MEASURE_SAMPLES,
+	  .command = { COMMAND_EXPAND_ALL } },
+	{ "tree-narrow", &tree_view, scenery_program, 34, 24,
+	  .command = { COMMAND_EXPAND_ALL, COMMAND_PAGE_DOWN } },
+	{ "tree-tiny", &tree_view, scenery_program, 20, 5, .command = { COMMAND_DOWN, COMMAND_DOWN } },
+	{ "tree-closed", &tree_view, scenery_program, 80, 24, .measure = MEASURE_TIME,
+	  .command = { COMMAND_COLLAPSE_ALL, COMMAND_RIGHT, COMMAND_RIGHT, COMMAND_RIGHT } },
+	{ "tree-hottest", &tree_view, scenery_program, 80, 24,
+	  .command = { COMMAND_COLLAPSE_ALL, COMMAND_HOTTEST } },
+	{ "tree-search", &tree_view, scenery_program, 80, 24, .search = "memcpy",
+	  .command = { COMMAND_COLLAPSE_ALL, COMMAND_FIND_NEXT, COMMAND_FIND_NEXT } },
+	{ "tree-inverted", &tree_view, scenery_program, 80, 24, .inverted = true,
+	  .command = { COMMAND_DOWN, COMMAND_EXPAND_BELOW } },
+	{ "tree-hostile", &tree_view, scenery_hostile, 80, 24, .command = { COMMAND_EXPAND_ALL } },
+	{ "tree-empty", &tree_view, profile_new, 80, 24, .search = NULL },
+	{ "tree-one", &tree_view, scenery_one_function, 80, 24, .search = NULL },
+	{ "tree-none-fits", &tree_view, scenery_program, 80, 24, .keep = "no such function" },
+	{ "icicle-plain", &icicle_view, scenery_program, 80, 24, .search = NULL },
+	{ "icicle-wide", &icicle_view, scenery_program, 200, 60,
+	  .command = { COMMAND_DOWN, COMMAND_DOWN } },
+	{ "icicle-tiny", &icicle_view, scenery_program, 20, 5,
+	  .command = { COMMAND_DOWN, COMMAND_DOWN, COMMAND_DOWN } },
+	{ "icicle-zoom", &icicle_view, scenery_program, 80, 24,
+	  .command = { COMMAND_DOWN, COMMAND_DOWN, COMMAND_DOWN, COMMAND_RIGHT, COMMAND_RIGHT,
+		       COMMAND_OPEN, COMMAND_DOWN } },
+	{ "icicle-search", &icicle_view, scenery_program, 80, 24, .search = "memcpy",
+	  .command = { COMMAND_FIND_NEXT } },
+	{ "icicle-inverted", &icicle_view, scenery_program, 80, 24, .inverted = true,
+	  .command = { COMMAND_DOWN } },
+	{ "icicle-hostile", &icicle_view, scenery_hostile, 80, 24, .search = NULL },
+	{ "icicle-empty", &icicle_view, profile_new, 80, 24, .search = NULL },
+	{ "icicle-one", &icicle_view, scenery_one_function, 80, 24, .command = { COMMAND_DOWN } },
+	{ "counters-plain", &counters_view, scenery_program, 80, 24, .change = count },
+	{ "counters-wide", &counters_view, scenery_program, 200, 60, .change = count,
+	  .command = { COMMAND_DOWN } },
+	{ "counters-tiny", &counters_view, scenery_program, 20, 5, .change = count,
+	  .command = { COMMAND_LAST } },
+	{ "counters-narrow", &counters_view, scenery_program, 50, 24, .change = count },
+	{ "counters-file", &counters_view, scenery_program, 80, 24, .change = ended_file },
+	{ "help-plain", &help_view, scenery_program, 80, 24, .search = NULL },
+	{ "help-scrolled", &help_view, scenery_program, 80, 24, .command = { COMMAND_LAST } },
+	{ "help-wide", &help_view, scenery_program, 200, 60, .change = trouble },
+	{ "help-tiny", &help_view, scenery_program, 20, 5, .command = { COMMAND_PAGE_DOWN } },
+};
+
+static void draw(const struct view *view, const struct scene *scene, struct grid *grid)
+{
+	struct canvas all = canvas_of(grid);
+	int top = header_height(scene, grid->width, grid->height);
+
+	header_draw(scene, canvas_part(all, 0, 0, all.width, top));
+	view_draw(view, scene, canvas_part(all, 0, top, all.width, all.height - top));
+}
+
+static void look(const struct screen *screen, struct strbuf *out)
+{
+	struct profile *profile = screen->profile();
+	struct view *view = view_open(screen->view);
+	struct scene scene;
+	struct grid grid = { 0 };
+	struct error error;
+	int top;
+
+	scenery_look(&scene, profile);
+	scene.measure = screen->measure;
+	scene.query.hide_kernel = screen->hide_kernel;
+	scene.query.inverted = screen->inverted;
+	if (screen->keep)
+		assert_true(query_set_keep(&scene.query, screen->keep, &error));
+	if (screen->search)
+		assert_true(match_set(&scene.match, screen->search, &error));
+	if (screen->change)
+		screen->change(&scene, profile);
+	scene_update(&scene, profile);
+	top = header_height(&scene, screen->width, screen->height);
+	view_update(view, &scene, screen->width, screen->height - top);
+	for (size_t i = 0; i < COMMANDS_MAX && screen->command[i]; i++) {
+		view_command(view, &scene, screen->command[i]);
+		scene_update(&scene, profile);
+		view_update(view, &scene, screen->width, screen->height - top);
+	}
+	grid_resize(&grid, screen->width, screen->height);
+	draw(view, &scene, &grid);
+	grid_dump(&grid, true, out);
+	grid_release(&grid);
+	view_close(view);
+	scene_release(&scene);
+	profile_free(profile);
+}
+
+static void read_all(const char *path, struct strbuf *out)
+{
+	char buffer[4096];
+	FILE *file = fopen(path, "re");
+	size_t len;
+
+	if (!file)
+		return;
+	while ((len = fread(buffer, 1, sizeof buffer, file)) > 0)
+		strbuf_add(out, buffer, len);
+	fclose(file);
+}
+
+static void compare(void **state)
+{
+	const struct screen *screen = *state;
+	const char *srcdir = getenv("srcdir");
+	struct strbuf path = STRBUF_INIT, now = STRBUF_INIT, expected = STRBUF_INIT;
+
+	strbuf_addf(&path, "%s/tests/screens/%s.txt", srcdir ? srcdir : ".", screen->name);
+	look(screen, &now);
+	if (getenv("TPROF_UPDATE_SCREENS")) {
+		FILE *file = fopen(path.text, "we");
+
+		assert_non_null(file);
+		fwrite(now.text, 1, now.len, file);
+		assert_int_equal(fclose(file), 0);
+	}
+	read_all(path.text, &expected);
+	if (strcmp(now.text, expected.text) != 0)
+		print_error("%s is now\n%s", path.text, now.text);
+	assert_string_equal(now.text, expected.text);
+	strbuf_release(&path);
+	strbuf_release(&now);
+	strbuf_release(&expected);
+}
+
+int main(void)
+{
+	enum { COUNT = sizeof screens / sizeof *screens };
+	struct CMUnitTest tests[COUNT];
+	struct screen copies[COUNT];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		copies[i] = screens[i];
+		tests[i] = (struct CMUnitTest){ .name = screens[i].name, .test_func = compare,
+						.initial_state = &copies[i] };
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
