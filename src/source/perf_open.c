@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "source/perf_ring.h"
 #include "source/privilege.h"
+#include "source/process_scan.h"
 
 /* Newer than some headers; the value is part of the kernel's interface. */
 enum { FORMAT_LOST = 1 << 4 };
@@ -124,7 +125,7 @@ int perf_open_sideband(const struct perf_plan *plan, pid_t pid, unsigned cpu)
 	attr.exclude_kernel = 1;
 	attr.exclude_hv = 1;
 	attr.watermark = 1;
-	attr.wakeup_watermark = PERF_RING_BYTES / 4;
+	attr.wakeup_watermark = PERF_RING_BYTES / (plan->per_cpu ? 4 : 8);
 	add_sideband(&attr);
 	return sys_perf_event_open(&attr, pid, (int)cpu);
 }
@@ -254,8 +255,8 @@ static bool asks_user_only(const char *event)
 /* Open and close one event as planned; 0 or errno. */
 static int try_plan(const struct perf_plan *plan, pid_t pid)
 {
-	int fd = perf_open_sampling(plan, plan->per_cpu ? -1 : pid, plan->cpu.at[0],
-				    PERF_START_OFF);
+	pid_t tid = plan->per_cpu ? -1 : process_living_thread(pid);
+	int fd = perf_open_sampling(plan, tid, plan->cpu.at[0], PERF_START_OFF);
 
 	if (fd < 0)
 		return errno;

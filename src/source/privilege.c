@@ -177,14 +177,16 @@ static void add_command(struct strbuf *out, const struct refusal *refusal)
 static void add_advice(struct strbuf *out, const struct refusal *refusal,
 		       const struct privilege *privilege, bool foreign)
 {
+	/* The kernel's own refusal of those without privileges is always EACCES. */
+	bool filtered = privilege->seccomp && refusal->code != EACCES;
 	int enough = refusal->everything ? 0 : 1;
 
 	strbuf_adds(out, "What helps:\n");
-	if (privilege->seccomp || (privilege->container && !privilege->uid))
+	if (filtered || (privilege->container && !privilege->uid))
 		strbuf_adds(out, "  start the container with --cap-add PERFMON\n");
-	if (privilege->uid)
+	if (!filtered && privilege->uid)
 		add_command(out, refusal);
-	if (!foreign && privilege->uid && privilege->paranoid > enough)
+	if (!filtered && !foreign && privilege->uid && privilege->paranoid > enough)
 		strbuf_addf(out, "  %s=%-3d every user, until reboot\n",
 			    "sudo sysctl kernel.perf_event_paranoid", enough);
 	strbuf_adds(out, "More: tprof doctor, and PERMISSIONS in man tprof");

@@ -124,6 +124,22 @@ bool process_read_activity(pid_t pid, struct process *process)
 	return true;
 }
 
+pid_t process_living_thread(pid_t pid)
+{
+	struct pid_list thread = { 0 };
+	struct process process;
+	pid_t living = pid;
+
+	if (!process_read(pid, &process) || process.state != 'Z' || process.threads < 2)
+		return pid;
+	process_threads(pid, &thread);
+	for (size_t i = 0; i < thread.len && living == pid; i++)
+		if (process_read_thread(pid, thread.at[i], &process) && process.state != 'Z')
+			living = thread.at[i];
+	array_release(&thread);
+	return living;
+}
+
 const char *process_state_word(char state)
 {
 	switch (state) {

@@ -39,6 +39,9 @@ const char *process_state_word(char state);
 /* Ended, even if its parent has not collected it yet. */
 bool process_is_gone(const struct process *process);
 
+/* The process's leader, or when that ended before others, one of those. */
+pid_t process_living_thread(pid_t pid);
+
 /* Of whom the kernel takes the process to be; false: no such process. */
 bool process_owner(pid_t pid, uid_t *effective);
 /* A thread's number gives its process; 0: no such thread. */
