@@ -4,7 +4,6 @@
  *
  *	demo [SECONDS]		(20)
  */
-#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -31,9 +30,8 @@
 
 static atomic_bool stop;
 
-static NOINLINE uint32_t random_next(uint32_t *state)
+static uint32_t random_next(uint32_t *state)
 {
-	KEEP_FRAME();
 	*state ^= *state << 13;
 	*state ^= *state >> 17;
 	*state ^= *state << 5;
@@ -49,7 +47,7 @@ static NOINLINE void text_fill(char *text, uint32_t *seed)
 	for (size_t i = 0; i < TEXT_LEN - 1; i++) {
 		uint32_t r = random_next(seed);
 
-		text[i] = r % 5 ? (char)('a' + r % 7) : ' ';
+		text[i] = r % 64 ? (char)('a' + r % 7) : ' ';
 	}
 	text[TEXT_LEN - 1] = '\0';
 }
@@ -143,37 +141,43 @@ static void *sorter(void *unused)
 	return NULL;
 }
 
-/* The painter computes waves, in bursts: the strip over time shows them. */
+/* The painter paints a fractal, in bursts: the strip over time shows them. */
 
-enum { SIZE = 400 };
+enum { SIZE = 300 };
 
-static NOINLINE double point_height(double x, double y)
+static NOINLINE int point_depth(double x, double y)
 {
-	double height = 0;
+	double a = 0, b = 0;
+	int depth = 0;
 
 	KEEP_FRAME();
-	for (int i = 1; i <= 8; i++)
-		height += sin(x * i) * cos(y * i) / i;
-	return height;
+	while (a * a + b * b < 4 && depth < 200) {
+		double next = a * a - b * b + x;
+
+		b = 2 * a * b + y;
+		a = next;
+		depth++;
+	}
+	return depth;
 }
 
-static NOINLINE void picture_paint(float *picture, int size)
+static NOINLINE void picture_paint(unsigned char *picture)
 {
-	for (int y = 0; y < size; y++)
-		for (int x = 0; x < size; x++)
-			picture[y * size + x] =
-				(float)point_height((double)x / size, (double)y / size);
+	for (int y = 0; y < SIZE; y++)
+		for (int x = 0; x < SIZE; x++)
+			picture[y * SIZE + x] = (unsigned char)
+				point_depth(3.0 * x / SIZE - 2, 2.0 * y / SIZE - 1);
 }
 
 static void *painter(void *unused)
 {
 	const struct timespec pause = { .tv_nsec = 400000000 };
-	static float picture[SIZE * SIZE];
+	static unsigned char picture[SIZE * SIZE];
 
 	(void)unused;
 	while (!stop) {
 		for (int i = 0; i < 8 && !stop; i++)
-			picture_paint(picture, SIZE);
+			picture_paint(picture);
 		nanosleep(&pause, NULL);
 	}
 	return NULL;

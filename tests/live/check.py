@@ -10,6 +10,7 @@
     check.py weight FILE PERCENT OUTPUT
                                        as much time as the "cpu_ns=" in OUTPUT,
                                        but for so many percent
+    check.py rate FILE HZ              so many samples for a second of weight
     check.py chains FILE FUNCTION,... REGEX...
                                        every folded stack that has one of the
                                        functions fits one of the expressions
@@ -165,6 +166,13 @@ def check_weight(path, percent, output):
         fail(f"{got / 1e9:.3f} s in the report, the program says {used / 1e9:.3f} s")
 
 
+def check_rate(path, frequency):
+    report = read_report(path)
+    rate = report["samples"] / (report["weight"]["total"] / 1e9)
+    if abs(rate - int(frequency)) > int(frequency) * 0.05:
+        fail(f"{rate:.1f} samples for a second of CPU time")
+
+
 def check_chains(path, functions, *expressions):
     """Two in a thousand may be interrupted while a function makes its frame."""
     stacks = read_folded(path)
@@ -212,9 +220,13 @@ def check_atleast(path, samples):
 def main():
     commands = {"allowed": allowed, "json": check_json, "share": check_share,
                 "most": check_most,
-                "weight": check_weight, "chains": check_chains, "same": check_same, "has": check_has,
+                "weight": check_weight, "rate": check_rate,
+                "chains": check_chains, "same": check_same, "has": check_has,
                 "lacks": check_lacks, "atleast": check_atleast}
-    commands[sys.argv[1]](*sys.argv[2:])
+    try:
+        commands[sys.argv[1]](*sys.argv[2:])
+    except (OSError, ValueError, KeyError) as error:
+        fail(f"{' '.join(sys.argv[1:])}: {type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ children_are_right() {
 }
 
 twice children_are_right launched forkexec 3
-check weight r.json 3 err || complain "time was missed or counted twice"
+check weight r.json 3 out || complain "time was missed or counted twice"
 
 expect 0 "$tprof" report --json -o r.json --no-follow -- ./forkexec 3
 check most r.json parent_work 95 || complain "--no-follow lost the program itself"

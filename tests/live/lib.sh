@@ -47,11 +47,12 @@ trap clean_up EXIT
 cd "$work" || exit 1
 
 # Compiles a program of tests/programs into this directory.  By clang: it
-# gives every function a frame, which gcc does not.
+# gives every function a frame, which gcc does not, and from its beginning,
+# if it is told not to put that off (shrink wrapping).
 program() {
 	command -v clang >/dev/null || skip "clang is not installed"
 	clang -std=gnu17 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer \
-		-mno-omit-leaf-frame-pointer -fno-optimize-sibling-calls \
+		-mno-omit-leaf-frame-pointer -fno-optimize-sibling-calls -mllvm -enable-shrink-wrap=false \
 		-o "$1" "$live/../programs/$1.c" -pthread || exit 1
 }
 
@@ -59,16 +60,16 @@ program() {
 start() {
 	"$@" >/dev/null 2>&1 &
 	pid=$!
+	disown "$pid"
 	started+=("$pid")
 	# Until it runs itself and no longer this shell.
-	while [[ -d /proc/$pid && $(readlink "/proc/$pid/exe") == "$(readlink /proc/$$/exe)" ]]; do
+	while cmp -s "/proc/$pid/cmdline" /proc/$$/cmdline; do
 		sleep 0.01
 	done
 }
 
 stop() {
 	kill -KILL "$1" 2>/dev/null
-	wait "$1" 2>/dev/null
 }
 
 # Chance makes one measurement in some thousands miss by four standard
@@ -85,14 +86,14 @@ check() {
 	python3 "$live/check.py" "$@"
 }
 
-# What stands between the beginning of a thread and the first function of
-# the program: one or two functions of the C library, named or not.  Kernel
-# functions may follow the program's.
+# In folded stacks: what stands before the first function of the program (the
+# name of the process, functions of the C library, named or not), and the
+# kernel functions that may follow.
 begin='[^;]+(;[^;]+){0,2}'
-kernel='(;[^;]+)*'
+kernel='(;[^;]+_\[k\])*'
 
 # launched NAME ARGUMENT...: a report and the folded stacks of two runs, as
-# r.json and r.folded; the program's own output is in err.
+# r.json and r.folded; the output of the program in the second is in out.
 launched() {
 	expect 0 "$tprof" record -o r.folded -- "./$1" "${@:2}"
 	expect 0 "$tprof" report --json --view tree -o r.json -- "./$1" "${@:2}"

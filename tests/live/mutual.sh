@@ -16,7 +16,7 @@ recursion_is_right() {
 }
 
 twice recursion_is_right launched mutual 3
-check weight r.json 3 err || complain "time was missed or counted twice"
+check weight r.json 3 out || complain "time was missed or counted twice"
 
 start ./mutual 60
 twice recursion_is_right attached "$pid" 3s

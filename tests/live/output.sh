@@ -6,13 +6,13 @@ words='echo to-stdout; echo to-stderr >&2'
 
 expect 0 "$tprof" report --json -- sh -c "$words"
 python3 -m json.tool out >/dev/null || complain "report --json prints something beside JSON"
-grep -q to-stdout out && complain "the command's output is in the report"
-grep -q to-stdout err || complain "the command's output is lost"
-grep -q to-stderr err || complain "the command's errors are lost"
+grep -qx to-stdout out && complain "the command's output is in the report"
+grep -qx to-stdout err || complain "the command's output is lost"
+grep -qx to-stderr err || complain "the command's errors are lost"
 
 expect 0 "$tprof" record -o - -- sh -c "$words"
-grep -q to-stdout out && complain "the command's output is in the folded stacks"
-grep -q to-stdout err || complain "the command's output is lost"
+grep -qx to-stdout out && complain "the command's output is in the folded stacks"
+grep -qx to-stdout err || complain "the command's output is lost"
 
 expect 0 "$tprof" record -o a.folded -- sh -c "$words"
 grep -qx to-stdout out || complain "record to a file redirects the command's output"
