@@ -2,11 +2,11 @@
 #define TPROF_SYMBOLS_CLIENT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "symbols/symbol.h"
 
 /*
  * The other end of the symbolizer: a process that reads the files targets
@@ -16,29 +16,6 @@
  */
 struct symbolizer;
 
-enum image_kind {
-	IMAGE_ELF,		/* addresses are offsets in the file */
-	IMAGE_KALLSYMS,		/* /proc/kallsyms, addresses are the kernel's */
-};
-
-enum { SYMBOL_FRAMES_MAX = 64 };
-
-struct symbol_frame {
-	const char *function;	/* demangled */
-	const char *file;	/* or NULL */
-	const char *module;	/* of kernel functions: "ext4", or NULL */
-	uint32_t line;		/* being executed, 0 unknown */
-	uint32_t function_line;	/* where the function starts, 0 unknown */
-};
-
-/* One address answered; frame_count 0: nothing is known of it. */
-struct symbol_answer {
-	uint32_t image;		/* as given to symbolizer_add_image() */
-	uint64_t address;
-	const struct symbol_frame *frame;	/* innermost inlined function first */
-	size_t frame_count;
-};
-
 struct symbolizer *symbolizer_start(struct error *error);
 void symbolizer_stop(struct symbolizer *symbolizer);
 pid_t symbolizer_pid(const struct symbolizer *symbolizer);
@@ -46,13 +23,22 @@ pid_t symbolizer_pid(const struct symbolizer *symbolizer);
 int symbolizer_fd(const struct symbolizer *symbolizer);
 bool symbolizer_pending_output(const struct symbolizer *symbolizer);
 
+/* A sentence about names that can't be had, or NULL. */
+const char *symbolizer_trouble(const struct symbolizer *symbolizer);
+
 /* Takes the descriptor, and closes it once sent.  image is any number of the caller's. */
-void symbolizer_add_image(struct symbolizer *symbolizer, uint32_t image, enum image_kind kind, int fd);
+void symbolizer_add_image(struct symbolizer *symbolizer, uint32_t image, enum image_kind kind,
+			  int fd);
 void symbolizer_drop_image(struct symbolizer *symbolizer, uint32_t image);
 void symbolizer_ask(struct symbolizer *symbolizer, uint32_t image, uint64_t address);
 
 typedef void symbol_answer_fn(void *context, const struct symbol_answer *answer);
-/* Send what waits and read what has come, without blocking.  false: the process is gone. */
+/*
+ * Read what has come and send what waits, without blocking.  Every question
+ * gets one answer, in the order they were asked.  false: the process is
+ * gone, or no good.  The texts of an answer are lent until the function
+ * that takes it returns; that may not call back into here.
+ */
 bool symbolizer_work(struct symbolizer *symbolizer, symbol_answer_fn *answer, void *context,
 		     struct error *error);
 
