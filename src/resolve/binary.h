@@ -1,0 +1,57 @@
+#ifndef TPROF_RESOLVE_BINARY_H
+#define TPROF_RESOLVE_BINARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/array.h"
+#include "profile/profile.h"
+
+/*
+ * What processes have mapped: files, mostly.  An entry lives while a
+ * mapping refers to it, and for ever once a sample fell into it; only then
+ * does it become a binary of the profile.  Id 0 is none.
+ */
+struct mapped {
+	char *path;		/* as mapped: "/usr/lib/libc.so.6", "[vdso]", "//anon" */
+	char *build_id;		/* hexadecimal, or NULL */
+	uint64_t device, inode;	/* 0 when not a file */
+	enum binary_kind kind;
+	binary_id binary;	/* in the profile, 0: no sample yet */
+	uint32_t refs, next;	/* next: in its bucket, or among the free ones */
+};
+
+enum { MAPPED_BUCKETS = 4096 };
+
+struct mapped_table {
+	array(struct mapped) at;
+	uint32_t bucket[MAPPED_BUCKETS], free;
+};
+
+/* Find or add it, with one more reference.  The texts are copied. */
+uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted);
+void mapped_ref(struct mapped_table *table, uint32_t id);
+void mapped_unref(struct mapped_table *table, uint32_t id);
+void mapped_table_release(struct mapped_table *table);
+/* The profile's binary for it. */
+binary_id mapped_binary(struct mapped_table *table, uint32_t id, struct profile *profile);
+
+/* Where a file is, or was, mapped. */
+struct binary_place {
+	pid_t pid, tid;
+	uint64_t start, end;	/* of the mapping */
+	uint64_t inode;		/* 0: not known */
+	char *path;
+};
+
+/*
+ * The one way in which tprof opens a file that a target owns: that very
+ * file and no other of its name, within the root directory of the target,
+ * regular, and without effects on it or on us.  -1 with errno.
+ */
+int binary_open(const struct binary_place *place);
+/* A copy of our own vdso; that of all processes alike. */
+int binary_open_vdso(void);
+
+#endif
