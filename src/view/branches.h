@@ -15,7 +15,10 @@ struct branches {
 	bool turned;
 };
 
-/* A turned tree has no end worth waiting for: no more nodes are made to search or open all of it. */
+/*
+ * A turned tree has no end worth waiting for: to open or search all of it, so many
+ * nodes are made.
+ */
 enum { BRANCHES_TURNED_MAX = 20000 };
 
 struct node_list {
@@ -33,7 +36,7 @@ struct amount branches_total(const struct branches *branches, uint32_t node);
 size_t branches_depth(const struct branches *branches, uint32_t node);	/* 0: the root */
 bool branches_is_below(const struct branches *branches, uint32_t node, uint32_t ancestor);
 
-/* Is there a child with samples?  A turned node that was not opened may answer yes and have none. */
+/* Is there a child with samples?  Of a turned node that was not opened: perhaps. */
 bool branches_has_children(const struct branches *branches, uint32_t node);
 /* Append the children that have samples, in no order; makes them first. */
 void branches_children(struct branches *branches, uint32_t node, struct node_list *children);

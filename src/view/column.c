@@ -14,7 +14,8 @@ static enum unit unit_of(const struct scene *scene)
 }
 
 /* Weights, but samples where there are no weights. */
-static void share_of(const struct amount *part, const struct amount *whole, uint64_t *a, uint64_t *b)
+static void share_of(const struct amount *part, const struct amount *whole, uint64_t *a,
+		     uint64_t *b)
 {
 	*a = whole->weight ? part->weight : part->samples;
 	*b = whole->weight ? whole->weight : whole->samples;
@@ -100,9 +101,14 @@ const char *function_shown_name(const struct profile *profile, function_id funct
 	return *name ? name : "[unknown]";
 }
 
+unsigned function_flags(const struct profile *profile, function_id function)
+{
+	return function < profile->function.len ? profile->function.at[function].flags : 0;
+}
+
 void function_label(struct strbuf *out, const struct profile *profile, function_id function)
 {
-	unsigned flags = function < profile->function.len ? profile->function.at[function].flags : 0;
+	unsigned flags = function_flags(profile, function);
 
 	strbuf_adds(out, function_shown_name(profile, function));
 	if ((flags & FUNCTION_KERNEL) && !(flags & FUNCTION_PLACEHOLDER))

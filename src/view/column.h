@@ -25,11 +25,13 @@ struct column {
 extern const struct column *const columns[];	/* ends with NULL */
 
 const struct column *column_named(const char *name);
-/* As compare() or the reverse of it; equal rows in the order of names, then ids, so that nothing jumps. */
+/* As compare(), or reversed; equal rows by their names, then ids, so that nothing jumps. */
 int column_order(const struct column *column, bool reversed, const struct profile *profile,
 		 const struct row *a, const struct row *b);
 /* A function as views call it: kernel functions end in " [k]".  Not sanitized. */
 void function_label(struct strbuf *out, const struct profile *profile, function_id function);
+/* Its enum function_flags; 0 for one that is unknown. */
+unsigned function_flags(const struct profile *profile, function_id function);
 /* Its name, or words for one that has none. */
 const char *function_shown_name(const struct profile *profile, function_id function);
 /* The amount in the measure of the scene: "12.3%", "1.25 s", "812". */

@@ -17,7 +17,8 @@
 	X(LAST,		"last",		"go to the last row") \
 	X(LEFT,		"left",		"collapse, or go to the caller; icicle: box to the left") \
 	X(RIGHT,	"right",	"expand, or go to the callee; icicle: box to the right") \
-	X(OPEN,		"open",		"functions: show in the tree; tree: open or close; icicle: zoom in") \
+	X(OPEN,		"open",		\
+	  "functions: show in the tree; tree: open or close; icicle: zoom in") \
 	X(BACK,		"back",		"undo the last zoom, search or filter") \
 	X(VIEW_NEXT,	"view-next",	"next view") \
 	X(VIEW_PREV,	"view-prev",	"previous view") \

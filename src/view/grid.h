@@ -88,7 +88,8 @@ int canvas_printf(struct canvas c, int x, int y, enum style style, const char *f
 /* In at most width columns; shortened in the middle when longer. */
 int canvas_name(struct canvas c, int x, int y, int width, enum style style, const char *utf8);
 /* A horizontal bar of part/whole, in eighths of a cell. */
-void canvas_bar(struct canvas c, int x, int y, int width, uint64_t part, uint64_t whole, enum style style);
+void canvas_bar(struct canvas c, int x, int y, int width, uint64_t part, uint64_t whole,
+		enum style style);
 /* Change the style of cells that are there. */
 void canvas_restyle(struct canvas c, enum style style);
 

@@ -195,7 +195,8 @@ static void add_samples(struct items *items, const struct scene *scene)
 	uint64_t samples = scene->calls->all.samples;
 
 	quantity_exact(text, samples);
-	set_label(add_value(items, 0, STYLE_PLAIN, "%s", text), samples == 1 ? "sample" : "samples");
+	set_label(add_value(items, 0, STYLE_PLAIN, "%s", text),
+		  samples == 1 ? "sample" : "samples");
 }
 
 static void add_lost(struct items *items, const struct profile *profile)

@@ -122,9 +122,11 @@ static void make_lines(struct help *help, const struct scene *scene)
 	clear_lines(help);
 	add_notices(help, &scene->status);
 	for (int i = COMMAND_NONE + 1; i < COMMAND_COUNT; i++) {
-		if (group < sizeof groups / sizeof *groups && groups[group].first == (enum command)i)
+		enum command command = (enum command)i;
+
+		if (group < sizeof groups / sizeof *groups && groups[group].first == command)
 			add_title(help, groups[group++].title);
-		add_command(help, scene, (enum command)i);
+		add_command(help, scene, command);
 	}
 	add_title(help, "What the words mean");
 	for (size_t i = 0; i < sizeof legend / sizeof *legend; i++)

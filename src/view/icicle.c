@@ -1,23 +1,12 @@
 #include "base/text.h"
-#include "view/branches.h"
+#include "view/boxes.h"
 #include "view/column.h"
 #include "view/view.h"
-
-/* Deeper than stacks of programs are; files may hold anything. */
-enum { LEVELS_MAX = 2048 };
-
-struct box {
-	uint32_t node;
-	int x, width;
-	size_t parent;		/* box above */
-	bool rest;		/* callees too light for a box of their own */
-};
 
 struct icicle {
 	struct view view;
 	struct branches branches;
-	array(struct box) box;		/* level by level, from left to right */
-	array(size_t) level;		/* the first box of each; one more at the end */
+	struct boxes boxes;
 	/*
 	 * The path that was walked: the cursor is depth functions deep in
 	 * it, and going down again takes the same way.
@@ -28,7 +17,7 @@ struct icicle {
 	array(size_t) back;		/* the lengths it had before */
 	size_t cursor;			/* a box; 0 is everything */
 	size_t top;			/* first level on the screen */
-	int width, height;
+	int height;
 	bool entering, made;
 	const struct profile *profile;	/* what the boxes were made from */
 	unsigned changed, shape;
@@ -49,8 +38,7 @@ static void icicle_close(struct view *view)
 	struct icicle *icicle = icicle_of(view);
 
 	branches_release(&icicle->branches);
-	array_release(&icicle->box);
-	array_release(&icicle->level);
+	boxes_release(&icicle->boxes);
 	array_release(&icicle->trail);
 	array_release(&icicle->zoom);
 	array_release(&icicle->back);
@@ -65,87 +53,6 @@ static size_t levels_shown(const struct icicle *icicle)
 	return rows > 0 ? (size_t)rows : 0;
 }
 
-static double size_of(struct amount part, struct amount whole)
-{
-	uint64_t a = whole.weight ? part.weight : part.samples;
-	uint64_t b = whole.weight ? whole.weight : whole.samples;
-
-	return b ? (double)a / (double)b : 0;
-}
-
-static size_t level_count(const struct icicle *icicle)
-{
-	return icicle->level.len ? icicle->level.len - 1 : 0;
-}
-
-static void add_box(struct icicle *icicle, const struct box *parent, uint32_t node, double from,
-		    double until)
-{
-	int x = (int)(parent->width * from + 0.5), end = (int)(parent->width * until + 0.5);
-
-	if (end > parent->width)
-		end = parent->width;
-	if (end > x)
-		array_push(&icicle->box, ((struct box){
-			.node = node,
-			.x = parent->x + x,
-			.width = end - x,
-			.parent = (size_t)(parent - icicle->box.at),
-		}));
-}
-
-/*
- * Callees stand in the order of their names, whatever they weigh, so that
- * boxes grow and shrink but do not change places.  What would be narrower
- * than a cell goes into one box at the right.
- */
-static void add_callees(struct icicle *icicle, const struct profile *profile, size_t parent_box,
-			struct node_list *children)
-{
-	struct branches *branches = &icicle->branches;
-	struct box parent = icicle->box.at[parent_box];
-	struct amount whole = branches_total(branches, parent.node);
-	double at = 0, rest = 0;
-	size_t wide = 0, before;
-
-	children->len = 0;
-	branches_children(branches, parent.node, children);
-	for (size_t i = 0; i < children->len; i++) {
-		double size = size_of(branches_total(branches, children->at[i]), whole);
-
-		if (size * parent.width >= 1)
-			children->at[wide++] = children->at[i];
-		else
-			rest += size;
-	}
-	branches_sort_by_name(branches, profile, children->at, wide);
-	array_reserve(&icicle->box, wide + 1);
-	for (size_t i = 0; i < wide; i++) {
-		double size = size_of(branches_total(branches, children->at[i]), whole);
-
-		add_box(icicle, &icicle->box.at[parent_box], children->at[i], at, at + size);
-		at += size;
-	}
-	before = icicle->box.len;
-	add_box(icicle, &icicle->box.at[parent_box], 0, at, at + rest);
-	if (icicle->box.len > before)
-		icicle->box.at[before].rest = true;
-}
-
-/* Ancestors of the zoomed box take the whole width. */
-static bool add_zoomed(struct icicle *icicle, size_t parent, const struct node_list *zoom,
-		       size_t depth)
-{
-	if (depth >= zoom->len)
-		return false;
-	array_push(&icicle->box, ((struct box){
-		.node = zoom->at[depth],
-		.width = icicle->width,
-		.parent = parent,
-	}));
-	return true;
-}
-
 /* The nodes of the zoomed path, as far as they exist. */
 static void find_zoom(struct icicle *icicle, struct node_list *zoom)
 {
@@ -157,45 +64,23 @@ static void find_zoom(struct icicle *icicle, struct node_list *zoom)
 		zoom->at[i] = node;
 }
 
-static void lay_out(struct icicle *icicle, const struct profile *profile, size_t levels)
+static bool is_box_of(const struct icicle *icicle, const struct box *box, size_t parent,
+		      function_id function)
 {
-	struct node_list zoom = { 0 }, children = { 0 };
-
-	icicle->box.len = icicle->level.len = 0;
-	find_zoom(icicle, &zoom);
-	if (levels > LEVELS_MAX)
-		levels = LEVELS_MAX;
-	if (branches_count(&icicle->branches))
-		array_push(&icicle->box, ((struct box){ .width = icicle->width }));
-	array_push(&icicle->level, 0);
-	for (size_t depth = 0, first = 0; depth < levels && first < icicle->box.len; depth++) {
-		size_t end = icicle->box.len;
-
-		array_push(&icicle->level, end);
-		for (size_t i = first; i < end; i++)
-			if (!icicle->box.at[i].rest &&
-			    !add_zoomed(icicle, i, &zoom, depth))
-				add_callees(icicle, profile, i, &children);
-		first = end;
-	}
-	/* The level below the last one counts as well when it was reached. */
-	if (icicle->level.at[icicle->level.len - 1] < icicle->box.len)
-		icicle->box.len = icicle->level.at[icicle->level.len - 1];
-	array_release(&zoom);
-	array_release(&children);
+	return !box->rest && box->parent == parent &&
+	       branches_function(&icicle->branches, box->node) == function;
 }
 
 /* The box of the path up to depth, or of the last function on it that has one. */
 static size_t box_of_trail(const struct icicle *icicle)
 {
-	size_t at = 0;
+	const struct boxes *boxes = &icicle->boxes;
+	size_t at = 0, levels = boxes_level_count(boxes);
 
-	for (size_t depth = 0; depth < icicle->depth && depth + 1 < level_count(icicle); depth++) {
-		size_t i = icicle->level.at[depth + 1], end = icicle->level.at[depth + 2];
+	for (size_t depth = 0; depth < icicle->depth && depth + 1 < levels; depth++) {
+		size_t i = boxes->level.at[depth + 1], end = boxes->level.at[depth + 2];
 
-		while (i < end && (icicle->box.at[i].rest || icicle->box.at[i].parent != at ||
-				   branches_function(&icicle->branches, icicle->box.at[i].node) !=
-				   icicle->trail.at[depth]))
+		while (i < end && !is_box_of(icicle, &boxes->box.at[i], at, icicle->trail.at[depth]))
 			i++;
 		if (i == end)
 			break;
@@ -204,35 +89,29 @@ static size_t box_of_trail(const struct icicle *icicle)
 	return at;
 }
 
-static size_t level_of(const struct icicle *icicle, size_t box)
-{
-	size_t level = 0;
-
-	while (box) {
-		box = icicle->box.at[box].parent;
-		level++;
-	}
-	return level;
-}
-
 /* The cursor's level is on the screen, and one level below is known. */
 static void show(struct icicle *icicle, const struct profile *profile)
 {
-	size_t rows = levels_shown(icicle), wanted = icicle->depth, level;
+	size_t rows = levels_shown(icicle), wanted = icicle->depth, level, levels;
+	struct node_list zoom = { 0 };
 
-	if (wanted >= LEVELS_MAX)
-		wanted = LEVELS_MAX - 1;
+	find_zoom(icicle, &zoom);
+	if (wanted >= BOXES_LEVELS_MAX)
+		wanted = BOXES_LEVELS_MAX - 1;
 	if (icicle->top > wanted)
 		icicle->top = wanted;
 	if (rows && wanted >= icicle->top + rows)
 		icicle->top = wanted - rows + 1;
-	lay_out(icicle, profile, (icicle->top + rows > wanted ? icicle->top + rows : wanted) + 2);
+	boxes_lay_out(&icicle->boxes, &icicle->branches, profile, &zoom,
+		      (icicle->top + rows > wanted ? icicle->top + rows : wanted) + 2);
+	array_release(&zoom);
 	icicle->cursor = box_of_trail(icicle);
-	level = level_of(icicle, icicle->cursor);
+	level = boxes_level_of(&icicle->boxes, icicle->cursor);
 	if (icicle->top > level)
 		icicle->top = level;
-	if (icicle->top + rows > level_count(icicle))
-		icicle->top = level_count(icicle) > rows ? level_count(icicle) - rows : 0;
+	levels = boxes_level_count(&icicle->boxes);
+	if (icicle->top + rows > levels)
+		icicle->top = levels > rows ? levels - rows : 0;
 	if (rows && level >= icicle->top + rows)
 		icicle->top = level - rows + 1;
 }
@@ -284,12 +163,18 @@ static void follow_names(struct icicle *icicle, uint32_t node)
 		walk_to(icicle, now);
 }
 
+static uint32_t cursor_node(const struct icicle *icicle)
+{
+	return icicle->cursor < icicle->boxes.box.len ?
+	       icicle->boxes.box.at[icicle->cursor].node : 0;
+}
+
 static void refresh(struct icicle *icicle, const struct scene *scene)
 {
 	bool turned = icicle->made && icicle->branches.turned != scene->query.inverted;
 	bool renamed = icicle->made && !turned && icicle->profile == scene->profile &&
 		       icicle->shape != scene->calls->shape;
-	uint32_t node = icicle->cursor < icicle->box.len ? icicle->box.at[icicle->cursor].node : 0;
+	uint32_t node = cursor_node(icicle);
 
 	if (icicle->made && !turned && !icicle->entering && icicle->profile == scene->profile &&
 	    icicle->changed == scene->changed && icicle->shape == scene->calls->shape)
@@ -319,9 +204,9 @@ static void refresh(struct icicle *icicle, const struct scene *scene)
 static void icicle_update(struct view *view, const struct scene *scene, int width, int height)
 {
 	struct icicle *icicle = icicle_of(view);
-	bool resized = width != icicle->width || height != icicle->height;
+	bool resized = width != icicle->boxes.width || height != icicle->height;
 
-	icicle->width = width;
+	icicle->boxes.width = width;
 	icicle->height = height;
 	refresh(icicle, scene);
 	if (resized)
@@ -336,7 +221,7 @@ static enum style hue_of(const struct profile *profile, function_id function, si
 {
 	const char *name = function_shown_name(profile, function);
 	uint64_t hash = hash_bytes(name, strlen(name));
-	unsigned flags = function < profile->function.len ? profile->function.at[function].flags : 0;
+	unsigned flags = function_flags(profile, function);
 
 	if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
 		return STYLE_BOX_DIM;
@@ -348,7 +233,7 @@ static enum style hue_of(const struct profile *profile, function_id function, si
 static enum style box_style(const struct icicle *icicle, const struct scene *scene, size_t level,
 			    size_t i)
 {
-	const struct box *box = &icicle->box.at[i];
+	const struct box *box = &icicle->boxes.box.at[i];
 	function_id function = branches_function(&icicle->branches, box->node);
 
 	if (i == icicle->cursor)
@@ -363,19 +248,21 @@ static enum style box_style(const struct icicle *icicle, const struct scene *sce
 static void box_label(const struct icicle *icicle, const struct scene *scene,
 		      const struct box *box, struct strbuf *out)
 {
+	function_id function = branches_function(&icicle->branches, box->node);
+
 	if (box->rest)
 		strbuf_adds(out, "…");
 	else if (!box->node)
 		strbuf_adds(out, "all");
 	else
-		function_label(out, scene->profile, branches_function(&icicle->branches, box->node));
+		function_label(out, scene->profile, function);
 }
 
 /* The edge tells boxes apart where colours can't. */
 static void draw_box(const struct icicle *icicle, const struct scene *scene, struct canvas c,
 		     size_t level, size_t i)
 {
-	const struct box *box = &icicle->box.at[i];
+	const struct box *box = &icicle->boxes.box.at[i];
 	enum style style = box_style(icicle, scene, level, i);
 	struct canvas part = canvas_part(c, box->x, 0, box->width, 1);
 	struct strbuf text = STRBUF_INIT;
@@ -403,7 +290,7 @@ static void draw_box(const struct icicle *icicle, const struct scene *scene, str
 static void draw_cursor_line(const struct icicle *icicle, const struct scene *scene,
 			     struct canvas c)
 {
-	const struct box *box = &icicle->box.at[icicle->cursor];
+	const struct box *box = &icicle->boxes.box.at[icicle->cursor];
 	struct amount total = branches_total(&icicle->branches, box->node);
 	struct amount self = branches_self(&icicle->branches, box->node);
 	struct amount whole = branches_total(&icicle->branches, 0);
@@ -421,7 +308,7 @@ static void draw_cursor_line(const struct icicle *icicle, const struct scene *sc
 		strbuf_addf(&numbers, "  %s sample%s", samples, total.samples == 1 ? "" : "s");
 	if (c.width >= 50 && !icicle->branches.turned)
 		strbuf_addf(&numbers, ", self %s", own);
-	if (c.width >= 60 && icicle->top + levels_shown(icicle) < level_count(icicle))
+	if (c.width >= 60 && icicle->top + levels_shown(icicle) < boxes_level_count(&icicle->boxes))
 		strbuf_adds(&numbers, "  more below");
 	box_label(icicle, scene, box, &name);
 	room = c.width - (int)numbers.len;
@@ -435,17 +322,18 @@ static void draw_cursor_line(const struct icicle *icicle, const struct scene *sc
 static void icicle_draw(const struct view *view, const struct scene *scene, struct canvas c)
 {
 	const struct icicle *icicle = (const struct icicle *)view;
+	const struct boxes *boxes = &icicle->boxes;
 	size_t rows = levels_shown(icicle);
 
-	if (level_count(icicle) < 2) {
+	if (boxes_level_count(boxes) < 2) {
 		view_draw_empty(scene, c);
 		return;
 	}
-	for (size_t y = 0; y < rows && icicle->top + y < level_count(icicle); y++) {
+	for (size_t y = 0; y < rows && icicle->top + y < boxes_level_count(boxes); y++) {
 		size_t level = icicle->top + y;
 		struct canvas row = canvas_part(c, 0, (int)y, c.width, 1);
 
-		for (size_t i = icicle->level.at[level]; i < icicle->level.at[level + 1]; i++)
+		for (size_t i = boxes->level.at[level]; i < boxes->level.at[level + 1]; i++)
 			draw_box(icicle, scene, row, level, i);
 	}
 	if (c.height > 2)
@@ -454,42 +342,29 @@ static void icicle_draw(const struct view *view, const struct scene *scene, stru
 
 static void select_cursor(struct icicle *icicle, struct scene *scene)
 {
-	if (icicle->cursor < icicle->box.len)
-		branches_select(&icicle->branches, icicle->box.at[icicle->cursor].node, scene);
+	if (icicle->cursor < icicle->boxes.box.len)
+		branches_select(&icicle->branches, cursor_node(icicle), scene);
 }
 
 /* The box under the cursor becomes the place where the trail ends. */
 static void stand_on(struct icicle *icicle, size_t box)
 {
 	icicle->cursor = box;
-	walk_to(icicle, icicle->box.at[box].node);
+	walk_to(icicle, icicle->boxes.box.at[box].node);
 }
 
 static void go_up(struct icicle *icicle)
 {
-	size_t level = level_of(icicle, icicle->cursor);
+	size_t level = boxes_level_of(&icicle->boxes, icicle->cursor);
 
 	/* The trail below is kept. */
-	icicle->cursor = icicle->box.at[icicle->cursor].parent;
+	icicle->cursor = icicle->boxes.box.at[icicle->cursor].parent;
 	icicle->depth = level ? level - 1 : 0;
-}
-
-static size_t heaviest_below(const struct icicle *icicle, size_t box, size_t level)
-{
-	size_t best = 0;
-
-	if (level + 1 >= level_count(icicle))
-		return 0;
-	for (size_t i = icicle->level.at[level + 1]; i < icicle->level.at[level + 2]; i++)
-		if (icicle->box.at[i].parent == box && !icicle->box.at[i].rest &&
-		    (!best || icicle->box.at[i].width > icicle->box.at[best].width))
-			best = i;
-	return best;
 }
 
 static void go_down(struct icicle *icicle)
 {
-	size_t level = level_of(icicle, icicle->cursor), box;
+	size_t level = boxes_level_of(&icicle->boxes, icicle->cursor), box;
 
 	if (level < icicle->depth)
 		icicle->depth = level;		/* the rest of the trail has no boxes */
@@ -502,21 +377,21 @@ static void go_down(struct icicle *icicle)
 		}
 		icicle->depth--;
 	}
-	box = heaviest_below(icicle, icicle->cursor, level);
+	box = boxes_heaviest_below(&icicle->boxes, icicle->cursor, level);
 	if (box)
 		stand_on(icicle, box);
 }
 
 static void go_aside(struct icicle *icicle, bool right)
 {
-	size_t level = level_of(icicle, icicle->cursor), i = icicle->cursor;
-	size_t first = icicle->level.at[level], end = icicle->level.at[level + 1];
+	size_t level = boxes_level_of(&icicle->boxes, icicle->cursor), i = icicle->cursor;
+	size_t first = icicle->boxes.level.at[level], end = icicle->boxes.level.at[level + 1];
 
 	do {
 		if (right ? i + 1 >= end : i <= first)
 			return;
 		i = right ? i + 1 : i - 1;
-	} while (icicle->box.at[i].rest);
+	} while (icicle->boxes.box.at[i].rest);
 	stand_on(icicle, i);
 }
 
@@ -561,7 +436,7 @@ static bool move(struct icicle *icicle, const struct profile *profile, enum comm
 		return true;
 	case COMMAND_LAST:
 	case COMMAND_HOTTEST:
-		go_far(icicle, profile, LEVELS_MAX, true);
+		go_far(icicle, profile, BOXES_LEVELS_MAX, true);
 		return true;
 	default:
 		return false;
@@ -570,7 +445,7 @@ static bool move(struct icicle *icicle, const struct profile *profile, enum comm
 
 static void zoom_in(struct icicle *icicle)
 {
-	size_t depth = level_of(icicle, icicle->cursor);
+	size_t depth = boxes_level_of(&icicle->boxes, icicle->cursor);
 
 	if (depth == icicle->zoom.len && is_in_zoom(icicle))
 		return;
@@ -597,8 +472,8 @@ static bool is_wide(const struct icicle *icicle, const struct node_list *zoom, u
 	uint32_t whole = zoom->len ? zoom->at[zoom->len - 1] : 0;
 
 	return branches_is_below(branches, node, whole) &&
-	       size_of(branches_total(branches, node), branches_total(branches, whole)) *
-	       icicle->width >= 1;
+	       boxes_share(branches_total(branches, node), branches_total(branches, whole)) *
+	       icicle->boxes.width >= 1;
 }
 
 /* Those that have boxes, when there are any besides the cursor. */
@@ -628,7 +503,7 @@ static void go_to_node(struct icicle *icicle, const struct profile *profile, uin
 	if (!is_in_zoom(icicle))
 		unzoom(icicle);
 	show(icicle, profile);
-	if (icicle->box.at[icicle->cursor].node != node) {
+	if (icicle->boxes.box.at[icicle->cursor].node != node) {
 		array_push(&icicle->back, icicle->zoom.len);
 		zoom_to(icicle, icicle->depth);
 	}
@@ -636,7 +511,7 @@ static void go_to_node(struct icicle *icicle, const struct profile *profile, uin
 
 static void find_match(struct icicle *icicle, const struct scene *scene, bool next)
 {
-	uint32_t node = icicle->box.at[icicle->cursor].node;
+	uint32_t node = icicle->boxes.box.at[icicle->cursor].node;
 	struct node_list found = { 0 };
 	size_t at = 0;
 
@@ -658,7 +533,7 @@ static void find_match(struct icicle *icicle, const struct scene *scene, bool ne
 static enum reaction turn(struct icicle *icicle, struct scene *scene)
 {
 	function_id function = branches_function(&icicle->branches,
-						 icicle->box.at[icicle->cursor].node);
+						 icicle->boxes.box.at[icicle->cursor].node);
 
 	scene->query.inverted = !scene->query.inverted;
 	scene->selected.len = 0;
@@ -697,7 +572,7 @@ static enum reaction icicle_command(struct view *view, struct scene *scene, enum
 	enum reaction reaction;
 
 	refresh(icicle, scene);
-	if (!icicle->box.len)
+	if (!icicle->boxes.box.len)
 		return REACT_IGNORED;
 	reaction = move(icicle, scene->profile, command) ? REACT_REDRAW
 							 : act(icicle, scene, command);
@@ -711,13 +586,14 @@ static enum reaction icicle_command(struct view *view, struct scene *scene, enum
 static enum reaction icicle_point(struct view *view, struct scene *scene, int x, int y)
 {
 	struct icicle *icicle = icicle_of(view);
+	const struct boxes *boxes = &icicle->boxes;
 	size_t level = icicle->top + (size_t)(y > 0 ? y : 0);
 
 	refresh(icicle, scene);
-	if (y < 0 || (size_t)y >= levels_shown(icicle) || level >= level_count(icicle))
+	if (y < 0 || (size_t)y >= levels_shown(icicle) || level >= boxes_level_count(boxes))
 		return REACT_IGNORED;
-	for (size_t i = icicle->level.at[level]; i < icicle->level.at[level + 1]; i++) {
-		const struct box *box = &icicle->box.at[i];
+	for (size_t i = boxes->level.at[level]; i < boxes->level.at[level + 1]; i++) {
+		const struct box *box = &boxes->box.at[i];
 
 		if (x < box->x || x >= box->x + box->width || box->rest)
 			continue;

@@ -11,7 +11,7 @@
 
 /* What the header tells: facts about the run, filled in by the session. */
 struct status {
-	char target[256];	/* "PID 4242 postgres", "./tsrun test.ts", "whole system", file name */
+	char target[256];	/* "PID 4242 postgres", "./tsrun test.ts", "whole system", a file */
 	char state[128];	/* "running", "stopped", "sleeping", "exited (status 1)" */
 	char event[32];		/* "cpu-clock" */
 	char backend[32];

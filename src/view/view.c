@@ -1,20 +1,19 @@
 #include "view/view.h"
 
+#include "view/column.h"
+
 enum style view_name_style(const struct scene *scene, function_id function, bool cursor)
 {
+	unsigned flags;
+
 	if (match_has(&scene->match, function))
 		return cursor ? STYLE_MATCH_CURSOR : STYLE_MATCH;
 	if (cursor)
 		return STYLE_CURSOR;
-	if (function < scene->profile->function.len) {
-		unsigned flags = scene->profile->function.at[function].flags;
-
-		if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
-			return STYLE_DIM;
-		if (flags & FUNCTION_KERNEL)
-			return STYLE_KERNEL;
-	}
-	return STYLE_PLAIN;
+	flags = function_flags(scene->profile, function);
+	if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
+		return STYLE_DIM;
+	return flags & FUNCTION_KERNEL ? STYLE_KERNEL : STYLE_PLAIN;
 }
 
 void view_draw_empty(const struct scene *scene, struct canvas c)

@@ -44,20 +44,20 @@ void scenery_add(struct profile *profile, const char *stack, uint64_t samples, u
 
 #define BASE "_start;main;"
 #define CLANG BASE "clang::FrontendAction::Execute();clang::ParseAST(clang::Sema&, bool, bool);"
+#define PARSER CLANG "clang::Parser::ParseTopLevelDecl(clang::OpaquePtr<clang::DeclGroupRef>&)"
 #define MAP "std::__detail::_Map_base<std::__cxx11::basic_string<char, std::char_traits<char>, " \
 	"std::allocator<char> >, std::pair<std::__cxx11::basic_string<char, " \
-	"std::char_traits<char>, std::allocator<char> > const, llvm::SmallVector<clang::Decl*, 8u> " \
-	">, std::allocator<std::pair<int const, int> > >::operator[](int const&)"
+	"std::char_traits<char>, std::allocator<char> > const, llvm::SmallVector<clang::Decl*, " \
+	"8u> >, std::allocator<std::pair<int const, int> > >::operator[](int const&)"
 #define SYSCALL "entry_SYSCALL_64_after_hwframe@[kernel];do_syscall_64@[kernel];"
 
 static const struct {
 	const char *stack;
 	uint64_t samples;
 } program[] = {
-	{ CLANG "clang::Parser::ParseTopLevelDecl(clang::OpaquePtr<clang::DeclGroupRef>&);" MAP, 700 },
-	{ CLANG "clang::Parser::ParseTopLevelDecl(clang::OpaquePtr<clang::DeclGroupRef>&);" MAP
-	  ";malloc@/usr/lib/libc.so.6", 180 },
-	{ CLANG "clang::Parser::ParseTopLevelDecl(clang::OpaquePtr<clang::DeclGroupRef>&)", 64 },
+	{ PARSER ";" MAP, 700 },
+	{ PARSER ";" MAP ";malloc@/usr/lib/libc.so.6", 180 },
+	{ PARSER, 64 },
 	{ CLANG "clang::Sema::ActOnEndOfTranslationUnit();clang::Sema::DefineUsedVTables()", 45 },
 	{ BASE "read_source;read@/usr/lib/libc.so.6;" SYSCALL "ksys_read@[kernel];"
 	  "vfs_read@[kernel];copy_to_user@[kernel]", 230 },
@@ -96,7 +96,8 @@ struct profile *scenery_hostile(void)
 	static const char *const names[] = {
 		"\033[2J\033[31mred\033[0m", "\033]0;title\007", "right\u202Eeman\u202Cleft",
 		"zero\u200Bwidth\uFEFF", "漢字の長い名前の関数でとても幅が広いもの", "\xff\xfe\x80",
-		"combining e\u0301\u0301\u0301\u0301\u0301\u0301\u0301", "tab\tand\nnewline", "😀 smile", "",
+		"combining e\u0301\u0301\u0301\u0301\u0301\u0301\u0301", "tab\tand\nnewline",
+		"😀 smile", "",
 	};
 	struct profile *profile = profile_new();
 
