@@ -1,6 +1,6 @@
 #include "analyze/calltree.h"
 
-#include "analyze/match.h"
+#include "analyze/calltree_private.h"
 
 enum {
 	/* Following new sums up their paths is dearer than one sweep from here on. */
@@ -8,126 +8,6 @@ enum {
 	/* Nodes left behind by names that arrived are not worth starting over for. */
 	LEFT_BEHIND_MIN = 64 * 1024,
 };
-
-/* A stack whose node changed since its functions got other names. */
-struct move {
-	uint32_t from, to;
-	stack_id stack;
-};
-
-struct calltree_private {
-	struct query query;
-	unsigned generation;
-	size_t node_cap, function_cap;
-	struct hash_index node;		/* by parent and function */
-	uint64_t *bloom;		/* by node: a bit for each function on its path */
-	uint32_t *forward;		/* by node: where its samples went */
-
-	array(uint32_t) node_of_stack;
-	array(struct amount) self_of_stack;	/* what of the query is in each stack */
-	array(uint8_t) kept;		/* by stack: fits query.keep; unused without one */
-	array(uint8_t) wanted;		/* by thread; unused when all are */
-	struct match match;
-
-	array(uint8_t) named;		/* by location: named since the last update */
-	array(uint8_t) changed;		/* by stack from the first such one */
-	array(struct move) move;
-	size_t left_behind;
-	size_t sums_seen, slices_seen, named_seen;
-	bool weigh_again;
-};
-
-/* Nodes. */
-
-static void grow_nodes(struct calltree *tree)
-{
-	struct calltree_private *p = tree->private;
-	size_t cap = p->node_cap ? p->node_cap * 2 : 64;
-
-	tree->parent = xresize(tree->parent, cap, sizeof *tree->parent);
-	tree->first_child = xresize(tree->first_child, cap, sizeof *tree->first_child);
-	tree->next_sibling = xresize(tree->next_sibling, cap, sizeof *tree->next_sibling);
-	tree->function = xresize(tree->function, cap, sizeof *tree->function);
-	tree->outermost = xresize(tree->outermost, cap, sizeof *tree->outermost);
-	tree->self = xresize(tree->self, cap, sizeof *tree->self);
-	tree->total = xresize(tree->total, cap, sizeof *tree->total);
-	p->bloom = xresize(p->bloom, cap, sizeof *p->bloom);
-	p->forward = xresize(p->forward, cap, sizeof *p->forward);
-	p->node_cap = cap;
-}
-
-static uint64_t node_hash(uint32_t parent, function_id function)
-{
-	return hash_u64((uint64_t)parent << 32 | function);
-}
-
-static uint64_t hash_of_node(const void *array, uint32_t id)
-{
-	const struct calltree *tree = array;
-
-	return node_hash(tree->parent[id], tree->function[id]);
-}
-
-static bool is_outermost(const struct calltree *tree, uint32_t parent, function_id function,
-			 uint64_t bit)
-{
-	if (!(tree->private->bloom[parent] & bit))
-		return true;
-	for (; parent; parent = tree->parent[parent])
-		if (tree->function[parent] == function)
-			return false;
-	return true;
-}
-
-static uint32_t add_node(struct calltree *tree, uint32_t parent, function_id function)
-{
-	struct calltree_private *p = tree->private;
-	uint64_t bit = 1ull << (hash_u64(function) >> 58);
-	uint32_t id = (uint32_t)tree->count;
-
-	if (tree->count == p->node_cap)
-		grow_nodes(tree);
-	tree->count++;
-	tree->parent[id] = parent;
-	tree->function[id] = function;
-	tree->first_child[id] = 0;
-	tree->self[id] = tree->total[id] = (struct amount){ 0 };
-	p->forward[id] = 0;
-	if (id) {
-		tree->outermost[id] = is_outermost(tree, parent, function, bit);
-		tree->next_sibling[id] = tree->first_child[parent];
-		tree->first_child[parent] = id;
-		p->bloom[id] = p->bloom[parent] | bit;
-	} else {
-		tree->outermost[id] = 0;
-		tree->next_sibling[id] = 0;
-		p->bloom[id] = 0;
-	}
-	return id;
-}
-
-/* The slot of the child, 0 in it when there is none. */
-static uint32_t *child_slot(const struct calltree *tree, uint32_t parent, function_id function)
-{
-	struct hash_index *ix = &tree->private->node;
-	uint32_t *slot = hash_index_slot(ix, node_hash(parent, function));
-
-	while (*slot && (tree->parent[*slot] != parent || tree->function[*slot] != function))
-		slot = hash_index_next(ix, slot);
-	return slot;
-}
-
-static uint32_t child_of(struct calltree *tree, uint32_t parent, function_id function)
-{
-	uint32_t *slot = child_slot(tree, parent, function);
-	uint32_t id = *slot;
-
-	if (!id) {
-		*slot = id = add_node(tree, parent, function);
-		hash_index_added(&tree->private->node, hash_of_node, tree);
-	}
-	return id;
-}
 
 static uint32_t node_below(struct calltree *tree, const struct profile *profile,
 			   uint32_t node, location_id id)
@@ -142,7 +22,7 @@ static uint32_t node_below(struct calltree *tree, const struct profile *profile,
 
 		if (hide_kernel && profile->function.at[function].flags & FUNCTION_KERNEL)
 			continue;
-		node = child_of(tree, node, function);
+		node = calltree_child(tree, node, function);
 	}
 	return node;
 }
@@ -168,9 +48,14 @@ static void add_along_path(struct calltree *tree, uint32_t node, struct amount m
 	add_amount(&tree->total[0], more);
 }
 
-/* All totals from the selves: callees always come behind their callers. */
+/* The selves of all nodes from stacks, and totals from them: callees come behind callers. */
 static void sweep(struct calltree *tree)
 {
+	struct calltree_private *p = tree->private;
+
+	memset(tree->self, 0, tree->count * sizeof *tree->self);
+	for (size_t i = 0; i < p->node_of_stack.len; i++)
+		add_amount(&tree->self[p->node_of_stack.at[i]], p->self_of_stack.at[i]);
 	memcpy(tree->total, tree->self, tree->count * sizeof *tree->self);
 	for (size_t i = tree->count; i-- > 1;)
 		add_amount(&tree->total[tree->parent[i]], tree->total[i]);
@@ -275,7 +160,6 @@ static struct amount minus(struct amount amount)
 static void move_amounts(struct calltree *tree)
 {
 	struct calltree_private *p = tree->private;
-	bool many = p->move.len * USUAL_DEPTH > tree->count;
 
 	for (size_t i = 0; i < p->move.len; i++) {
 		const struct move *move = &p->move.at[i];
@@ -283,16 +167,9 @@ static void move_amounts(struct calltree *tree)
 
 		if (!amount.samples && !amount.weight)
 			continue;
-		if (many) {
-			add_amount(&tree->self[move->from], minus(amount));
-			add_amount(&tree->self[move->to], amount);
-		} else {
-			add_along_path(tree, move->from, minus(amount));
-			add_along_path(tree, move->to, amount);
-		}
+		add_along_path(tree, move->from, minus(amount));
+		add_along_path(tree, move->to, amount);
 	}
-	if (many)
-		sweep(tree);
 }
 
 /*
@@ -359,7 +236,8 @@ static bool is_selected(const struct calltree_private *p, const struct sum *sum)
 	return !p->match.pattern || p->kept.at[sum->stack];
 }
 
-static void take_slice(struct calltree *tree, const struct profile *profile, size_t until, bool many)
+static void take_slice(struct calltree *tree, const struct profile *profile, size_t until,
+		       bool sweeping)
 {
 	struct calltree_private *p = tree->private;
 	const struct slice *slice = &profile->slice.at[p->slices_seen];
@@ -376,27 +254,21 @@ static void take_slice(struct calltree *tree, const struct profile *profile, siz
 		if (!in_range || !is_selected(p, sum))
 			continue;
 		add_amount(&p->self_of_stack.at[sum->stack], more);
-		if (many)
-			add_amount(&tree->self[p->node_of_stack.at[sum->stack]], more);
-		else
+		if (!sweeping)
 			add_along_path(tree, p->node_of_stack.at[sum->stack], more);
 	}
 }
 
-static void take_sums(struct calltree *tree, const struct profile *profile)
+static void take_sums(struct calltree *tree, const struct profile *profile, bool sweeping)
 {
 	struct calltree_private *p = tree->private;
-	bool many = p->weigh_again ||
-		    (profile->sum.len - p->sums_seen) * USUAL_DEPTH > tree->count;
 
 	for (; p->slices_seen < profile->slice.len; p->slices_seen++) {
 		size_t next = p->slices_seen + 1;
 
 		take_slice(tree, profile, next < profile->slice.len ?
-			   profile->slice.at[next].first_sum : profile->sum.len, many);
+			   profile->slice.at[next].first_sum : profile->sum.len, sweeping);
 	}
-	if (many)
-		sweep(tree);
 }
 
 static void take_functions(struct calltree *tree, const struct profile *profile)
@@ -425,52 +297,48 @@ static void forget_amounts(struct calltree *tree)
 
 	if (p->self_of_stack.len)
 		memset(p->self_of_stack.at, 0, p->self_of_stack.len * sizeof *p->self_of_stack.at);
-	memset(tree->self, 0, tree->count * sizeof *tree->self);
 	tree->all = (struct amount){ 0 };
 	p->sums_seen = p->slices_seen = 0;
 }
 
-static void forget_nodes(struct calltree *tree, const struct profile *profile)
+/* The generation changed: no id of a stack or location is what it was. */
+static void forget_stacks(struct calltree_private *p)
 {
-	struct calltree_private *p = tree->private;
-
-	tree->count = 0;
-	hash_index_release(&p->node);
-	p->node_of_stack.len = p->self_of_stack.len = p->kept.len = 0;
-	p->move.len = p->left_behind = 0;
-	/* Stacks get their nodes from the names there are. */
-	p->named_seen = profile->named.len;
-	add_node(tree, 0, 0);
-	p->weigh_again = true;
-	tree->shape++;
-}
-
-static void release_nodes(struct calltree *tree)
-{
-	struct calltree_private *p = tree->private;
-
-	xfree(tree->parent);
-	xfree(tree->first_child);
-	xfree(tree->next_sibling);
-	xfree(tree->function);
-	xfree(tree->outermost);
-	xfree(tree->self);
-	xfree(tree->total);
-	xfree(p->bloom);
-	xfree(p->forward);
-	tree->parent = tree->first_child = tree->next_sibling = tree->function = NULL;
-	tree->outermost = NULL;
-	tree->self = tree->total = NULL;
-	p->bloom = NULL;
-	p->forward = NULL;
-	p->node_cap = 0;
-	hash_index_release(&p->node);
 	array_release(&p->node_of_stack);
 	array_release(&p->self_of_stack);
 	array_release(&p->kept);
 	array_release(&p->named);
 	array_release(&p->changed);
 	array_release(&p->move);
+	p->weigh_again = true;
+}
+
+/* What is in each stack stays known. */
+static void forget_nodes(struct calltree *tree, const struct profile *profile)
+{
+	struct calltree_private *p = tree->private;
+
+	calltree_clear_nodes(tree, profile->stack.len);
+	p->node_of_stack.len = 0;
+	p->left_behind = 0;
+	/* Stacks get their nodes from the names there are; a filter may judge by new ones. */
+	if (p->match.pattern && p->named_seen < profile->named.len) {
+		p->kept.len = 0;
+		p->weigh_again = true;
+	}
+	p->named_seen = profile->named.len;
+	p->collect_again = true;
+	tree->shape++;
+}
+
+/* May two queries select different samples? */
+static bool selects_alike(const struct query *a, const struct query *b)
+{
+	struct query like_b = *a;
+
+	like_b.hide_kernel = b->hide_kernel;
+	like_b.inverted = b->inverted;
+	return query_equal(&like_b, b);
 }
 
 static void take_query(struct calltree *tree, const struct query *query)
@@ -496,24 +364,37 @@ static void start_over_if_needed(struct calltree *tree, const struct profile *pr
 				 const struct query *query)
 {
 	struct calltree_private *p = tree->private;
-	bool hides = p->query.hide_kernel != query->hide_kernel;
-	bool first = false;
+	bool anew = p->generation != profile->generation;
+	bool other_nodes = anew || p->query.hide_kernel != query->hide_kernel;
 
-	if (p->generation != profile->generation) {
-		release_nodes(tree);
+	if (anew) {
+		calltree_release_nodes(tree);
+		forget_stacks(p);
 		p->generation = profile->generation;
-		first = true;
 	}
-	if (first || !query_equal(&p->query, query))
+	if (anew || !selects_alike(&p->query, query))
 		take_query(tree, query);
-	if (first || hides ||
+	p->query.hide_kernel = query->hide_kernel;
+	p->query.inverted = query->inverted;
+	if (other_nodes ||
 	    (p->left_behind > LEFT_BEHIND_MIN && p->left_behind > tree->count / 2))
 		forget_nodes(tree, profile);
 }
 
-void calltree_update(struct calltree *tree, const struct profile *profile, const struct query *query)
+/* Is one sweep over all cheaper than to follow what is new up its paths? */
+static bool should_sweep(const struct calltree *tree, const struct profile *profile)
+{
+	const struct calltree_private *p = tree->private;
+	size_t paths = profile->sum.len - p->sums_seen + p->move.len;
+
+	return p->weigh_again || p->collect_again || paths * USUAL_DEPTH > tree->count;
+}
+
+void calltree_update(struct calltree *tree, const struct profile *profile,
+		     const struct query *query)
 {
 	struct calltree_private *p = tree->private;
+	bool sweeping;
 
 	start_over_if_needed(tree, profile, query);
 	take_functions(tree, profile);
@@ -526,11 +407,13 @@ void calltree_update(struct calltree *tree, const struct profile *profile, const
 		take_kept(p, profile);
 	if (p->weigh_again)
 		forget_amounts(tree);
-	else if (p->move.len)
+	sweeping = should_sweep(tree, profile);
+	if (!sweeping)
 		move_amounts(tree);
-	if (p->weigh_again || p->sums_seen < profile->sum.len)
-		take_sums(tree, profile);
-	p->weigh_again = false;
+	take_sums(tree, profile, sweeping);
+	if (sweeping)
+		sweep(tree);
+	p->weigh_again = p->collect_again = false;
 	if (p->move.len) {
 		forward_nodes(tree);
 		p->left_behind += p->move.len;
@@ -543,7 +426,7 @@ struct calltree *calltree_new(void)
 	struct calltree *tree = xcalloc(1, sizeof *tree);
 
 	tree->private = xcalloc(1, sizeof *tree->private);
-	add_node(tree, 0, 0);
+	calltree_clear_nodes(tree, 0);
 	return tree;
 }
 
@@ -554,7 +437,8 @@ void calltree_free(struct calltree *tree)
 	if (!tree)
 		return;
 	p = tree->private;
-	release_nodes(tree);
+	calltree_release_nodes(tree);
+	forget_stacks(p);
 	xfree(tree->function_self);
 	xfree(tree->function_total);
 	array_release(&p->wanted);
@@ -564,64 +448,3 @@ void calltree_free(struct calltree *tree)
 	xfree(tree);
 }
 
-/* Paths. */
-
-size_t calltree_depth(const struct calltree *tree, uint32_t node)
-{
-	size_t depth = 0;
-
-	for (; node; node = tree->parent[node])
-		depth++;
-	return depth;
-}
-
-uint64_t calltree_path(const struct calltree *tree, uint32_t node)
-{
-	enum { NEAR = 256 };
-	function_id near[NEAR];
-	size_t depth = calltree_depth(tree, node);
-	function_id *function = depth > NEAR ? xcalloc(depth, sizeof *function) : near;
-	uint64_t path = 0;
-
-	for (size_t i = depth; i-- > 0; node = tree->parent[node])
-		function[i] = tree->function[node];
-	for (size_t i = 0; i < depth; i++)
-		path = calltree_path_below(path, function[i]);
-	if (function != near)
-		xfree(function);
-	return path;
-}
-
-uint32_t calltree_find(const struct calltree *tree, const function_id *function, size_t depth)
-{
-	uint32_t node = 0;
-
-	for (size_t i = 0; i < depth; i++) {
-		node = tree->count ? *child_slot(tree, node, function[i]) : 0;
-		if (!node)
-			return 0;
-	}
-	return node;
-}
-
-uint32_t calltree_moved(const struct calltree *tree, uint32_t node)
-{
-	if (node >= tree->count)
-		return 0;
-	while (!tree->total[node].samples && tree->private->forward[node])
-		node = tree->private->forward[node];
-	return node;
-}
-
-uint32_t calltree_heaviest_child(const struct calltree *tree, uint32_t node)
-{
-	uint32_t heaviest = 0;
-
-	if (node >= tree->count)
-		return 0;
-	for (uint32_t i = tree->first_child[node]; i; i = tree->next_sibling[i])
-		if (tree->total[i].samples &&
-		    (!heaviest || tree->total[i].weight > tree->total[heaviest].weight))
-			heaviest = i;
-	return heaviest;
-}

@@ -41,9 +41,12 @@ void calltree_free(struct calltree *tree);
 /*
  * Bring up to date.  Costs what is new: sums sealed since the last call,
  * and the stacks below locations that were named since.  Starts over when
- * the query or the generation of the profile changed.
+ * the query or the generation of the profile changed.  Nodes stay, emptied,
+ * when names take their samples elsewhere or a filter does: those without
+ * samples in total are not to be shown.
  */
-void calltree_update(struct calltree *tree, const struct profile *profile, const struct query *query);
+void calltree_update(struct calltree *tree, const struct profile *profile,
+		     const struct query *query);
 
 /*
  * Call paths have a number that holds over names that arrive, filters and
@@ -56,7 +59,7 @@ static inline uint64_t calltree_path_below(uint64_t path, function_id function)
 uint64_t calltree_path(const struct calltree *tree, uint32_t node);
 /* The node with the same functions from the root on, or 0. */
 uint32_t calltree_find(const struct calltree *tree, const function_id *function, size_t depth);
-/* Where the samples of a node went when its functions got other names; the node itself if they stayed. */
+/* Where the samples of a node went when its functions got other names, itself if they stayed. */
 uint32_t calltree_moved(const struct calltree *tree, uint32_t node);
 size_t calltree_depth(const struct calltree *tree, uint32_t node);
 /* The heaviest path from a node down: its heaviest child, or 0. */

@@ -11,7 +11,7 @@
 struct inverted_node {
 	uint32_t parent, first_child, next_sibling;	/* 0: none; node 0 is the root */
 	function_id function;
-	struct amount self, total;	/* self: stacks that start at this caller (no caller above) */
+	struct amount self, total;	/* self: stacks that start at this caller */
 	uint32_t first_entry, entry_count;
 	bool opened;			/* its children are made */
 	bool leaf;			/* opened or not, it has none */

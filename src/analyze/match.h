@@ -12,7 +12,7 @@ struct match {
 	struct match_private *private;
 };
 
-/* NULL or "" ends the search.  Fails on a pattern that is no regular expression, and keeps the old one. */
+/* NULL or "" ends the search.  Fails on what is no regular expression, and keeps the old one. */
 bool match_set(struct match *match, const char *pattern, struct error *error);
 /* Take in functions that were added since. */
 void match_update(struct match *match, const struct profile *profile);

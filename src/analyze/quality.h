@@ -17,7 +17,8 @@ enum truncation {
 	TRUNCATED_NOT_NAMED,		/* the bottom has no name, so it can't be told */
 	TRUNCATIONS
 };
-const char *truncation_name(enum truncation reason);	/* "no-frame-pointer", ... in JSON and on screen */
+/* "no-frame-pointer", ... in JSON and on screen */
+const char *truncation_name(enum truncation reason);
 
 /* In samples, of everything measured. */
 struct quality {

@@ -38,6 +38,19 @@ void hash_index_added(struct hash_index *ix, hash_of_id_fn *hash_of_id, const vo
 	xfree(old);
 }
 
+void hash_index_reserve(struct hash_index *ix, size_t count)
+{
+	size_t slots = SLOTS_AT_FIRST;
+
+	while (count * 3 >= slots * 2)
+		slots *= 2;
+	if (ix->used || (ix->slot && ix->mask + 1 >= slots))
+		return;
+	xfree(ix->slot);
+	ix->slot = xcalloc(slots, sizeof *ix->slot);
+	ix->mask = slots - 1;
+}
+
 void hash_index_clear(struct hash_index *ix)
 {
 	if (ix->slot)

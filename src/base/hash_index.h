@@ -33,14 +33,17 @@ static inline uint32_t *hash_index_next(const struct hash_index *ix, uint32_t *s
 
 /* Call after filling a slot; may grow the table. */
 void hash_index_added(struct hash_index *ix, hash_of_id_fn *hash_of_id, const void *array);
+/* Room for so many entries at once; only while it is empty. */
+void hash_index_reserve(struct hash_index *ix, size_t count);
 void hash_index_clear(struct hash_index *ix);
 void hash_index_release(struct hash_index *ix);
 size_t hash_index_bytes(const struct hash_index *ix);
 
+/* Keys are often two ids side by side: all bits of both must reach the low ones. */
 static inline uint64_t hash_u64(uint64_t key)
 {
-	key *= 0x9e3779b97f4a7c15u;
-	return key ^ key >> 29;
+	key = (key ^ key >> 32) * 0x9e3779b97f4a7c15u;
+	return key ^ key >> 32;
 }
 
 uint64_t hash_bytes(const void *bytes, size_t len);

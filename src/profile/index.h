@@ -28,6 +28,7 @@ struct profile_index {
 	struct hash_index texts, binaries, functions, locations, stacks;
 	array(struct placeholder) placeholder;	/* by binary */
 	uint64_t name_bytes_max;	/* 0: no limit */
+	string_id too_many_names;	/* stands for those that do not fit */
 
 	/* The open slice; entry 0 is not used, so that positions can be ids. */
 	array(struct sum) open;
@@ -59,8 +60,11 @@ static inline uint64_t sum_hash(const struct sum *sum)
 /* The location known by these frames alone. */
 location_id profile_add_frames(struct profile *profile, binary_id binary,
 			       const struct frame *frames, size_t count);
+void profile_init_strings(struct profile *profile);
 /* Bytes of names and of the tables keyed by them. */
 uint64_t profile_name_bytes(const struct profile *profile);
+void profile_limit_names(struct profile *profile, uint64_t bytes);
+bool profile_names_are_full(const struct profile *profile);
 /* Add a sum to the open slice. */
 void profile_add_open(struct profile *profile, const struct sum *sum);
 /*

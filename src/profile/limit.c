@@ -140,13 +140,26 @@ static void merge_slices(struct profile *profile, size_t count, size_t group)
 	profile->generation++;
 }
 
-/* Merge pairs of the older half, again and again while there is too much. */
+/* Merge pairs of the older half, and again, so that the older a slice the longer it is. */
 static void merge_oldest(struct profile *profile, uint64_t goal)
 {
 	while (sum_bytes(profile) > goal && profile->slice.len > 1) {
 		size_t half = profile->slice.len / 2;
 
 		merge_slices(profile, half < 2 ? 2 : half, 2);
+	}
+}
+
+/* As long as samples repeat: where all stacks are new, only time would be lost. */
+static void merge_while_it_pays(struct profile *profile, uint64_t goal)
+{
+	while (sum_bytes(profile) > goal && profile->slice.len > 1) {
+		size_t half = profile->slice.len / 2;
+		uint64_t before = sum_bytes(profile);
+
+		merge_slices(profile, half < 2 ? 2 : half, 2);
+		if (sum_bytes(profile) > before - before / 8)
+			return;
 	}
 }
 
@@ -181,7 +194,8 @@ static unsigned bit_length(uint64_t value)
 }
 
 /* So many bits must an exited thread's samples have that at most max such threads stay. */
-static unsigned light_thread_bits(const struct profile *profile, const uint64_t *samples, size_t max)
+static unsigned light_thread_bits(const struct profile *profile, const uint64_t *samples,
+				  size_t max)
 {
 	size_t count[65] = { 0 }, kept = 0;
 	unsigned bits = 65;
@@ -247,21 +261,26 @@ static void limit_threads(struct profile *profile, uint64_t bytes)
 		fold_threads(profile, max / 2);
 }
 
+static void rebuild(struct profile *profile, size_t keep, uint64_t goal)
+{
+	profile_rebuild_stacks(profile, keep);
+	combine_all(profile);
+	merge_while_it_pays(profile, goal);
+}
+
 static void limit_stacks(struct profile *profile, uint64_t goal)
 {
 	size_t keep = profile->stack.len;
 	uint64_t fit = goal / (STACK_BYTES + NODE_BYTES + sizeof(struct sum));
 
-	profile_rebuild_stacks(profile, keep);
-	combine_all(profile);
-	merge_oldest(profile, goal);
+	rebuild(profile, keep, goal);
 	while (keep > STACKS_MIN && (stack_bytes(profile) > goal || sum_bytes(profile) > goal)) {
 		/* As many "[other]" may come as stacks are kept. */
 		keep = keep / 2 < fit / 2 ? keep / 2 : (size_t)(fit / 2);
-		profile_rebuild_stacks(profile, keep);
-		combine_all(profile);
-		merge_oldest(profile, goal);
+		rebuild(profile, keep, goal);
 	}
+	/* So few stacks, and still too many sums: many threads, or slices. */
+	merge_oldest(profile, goal);
 }
 
 void profile_limit(struct profile *profile, uint64_t bytes)
@@ -271,7 +290,7 @@ void profile_limit(struct profile *profile, uint64_t bytes)
 	uint64_t other, goal;
 	unsigned generation = profile->generation;
 
-	profile->index->name_bytes_max = bytes / 4;
+	profile_limit_names(profile, bytes / 4);
 	limit_threads(profile, bytes);
 	if (profile->slice.len > SLICES_MAX)
 		merge_slices(profile, profile->slice.len / 2, 2);
@@ -279,8 +298,7 @@ void profile_limit(struct profile *profile, uint64_t bytes)
 		/* One half of what the names leave is for stacks, one for sums. */
 		other = other_bytes(profile);
 		goal = (other < half / 2 ? half - other : half / 2) / 2;
-		if (sum_bytes(profile) > goal)
-			merge_oldest(profile, goal);
+		merge_while_it_pays(profile, goal);
 		if (stack_bytes(profile) > goal || sum_bytes(profile) > goal)
 			limit_stacks(profile, goal);
 	}

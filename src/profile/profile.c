@@ -4,9 +4,7 @@
 
 #include "profile/index.h"
 
-enum { BLOCK_SIZE = 64 * 1024, FRAMES_MAX = UINT16_MAX };
-
-static const char TOO_MANY_NAMES[] = "[too many names]";
+enum { FRAMES_MAX = UINT16_MAX };
 
 /*
  * The outermost functions of programs and threads.  Symbol versions
@@ -41,97 +39,6 @@ bool profile_is_bottom(const char *name)
 	return false;
 }
 
-/* Strings. */
-
-static uint64_t hash_of_text(const void *array, uint32_t id)
-{
-	const struct text *text = array;
-
-	return text[id].hash;
-}
-
-static char *block_take(struct profile_index *ix, size_t len)
-{
-	char *at;
-
-	if (ix->block_size - ix->block_used < len) {
-		ix->block_size = len > BLOCK_SIZE ? len : BLOCK_SIZE;
-		ix->block_used = 0;
-		ix->block_bytes += ix->block_size;
-		array_push(&ix->block, xcalloc(ix->block_size, 1));
-	}
-	at = ix->block.at[ix->block.len - 1] + ix->block_used;
-	ix->block_used += len;
-	return at;
-}
-
-static string_id text_push(struct profile *profile, const char *text, size_t len, uint32_t hash)
-{
-	struct profile_index *ix = profile->index;
-	char *copy = block_take(ix, len + 1);
-
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	array_push(&ix->text, ((struct text){ .at = copy, .len = (uint32_t)len, .hash = hash }));
-	return (string_id)(ix->text.len - 1);
-}
-
-uint64_t profile_name_bytes(const struct profile *profile)
-{
-	const struct profile_index *ix = profile->index;
-	/* Per function: itself, its two amounts in a call tree, its mark in a search. */
-	enum { FUNCTION_BYTES = sizeof(struct function) + 2 * 16 + 1 };
-
-	return ix->block_bytes + ix->text.len * sizeof(struct text) +
-	       profile->function.len * FUNCTION_BYTES +
-	       profile->binary.len * (sizeof(struct binary) + sizeof(struct placeholder)) +
-	       hash_index_bytes(&ix->texts) + hash_index_bytes(&ix->functions) +
-	       hash_index_bytes(&ix->binaries);
-}
-
-static bool names_are_full(const struct profile *profile)
-{
-	uint64_t max = profile->index->name_bytes_max;
-
-	return max && profile_name_bytes(profile) >= max;
-}
-
-static string_id text_add(struct profile *profile, const char *text, size_t len, bool always)
-{
-	struct profile_index *ix = profile->index;
-	uint32_t hash = (uint32_t)hash_bytes(text, len);
-	uint32_t *slot = hash_index_slot(&ix->texts, hash);
-
-	for (; *slot; slot = hash_index_next(&ix->texts, slot)) {
-		const struct text *old = &ix->text.at[*slot];
-
-		if (old->hash == hash && old->len == len && !memcmp(old->at, text, len))
-			return *slot;
-	}
-	if (!always && names_are_full(profile))
-		return text_add(profile, TOO_MANY_NAMES, sizeof TOO_MANY_NAMES - 1, true);
-	*slot = text_push(profile, text, len, hash);
-	hash_index_added(&ix->texts, hash_of_text, ix->text.at);
-	return (string_id)(ix->text.len - 1);
-}
-
-string_id profile_add_text(struct profile *profile, const char *text, size_t len)
-{
-	len = text ? strnlen(text, len < UINT32_MAX ? len : UINT32_MAX - 1) : 0;
-	return len ? text_add(profile, text, len, false) : 0;
-}
-
-string_id profile_add_string(struct profile *profile, const char *text)
-{
-	return profile_add_text(profile, text, SIZE_MAX);
-}
-
-const char *profile_string(const struct profile *profile, string_id id)
-{
-	assert(id < profile->index->text.len);
-	return profile->index->text.at[id].at;
-}
-
 /* Binaries and functions. */
 
 static uint64_t hash_of_binary(const void *array, uint32_t id)
@@ -145,7 +52,6 @@ binary_id profile_add_binary(struct profile *profile, const char *path,
 			     const char *identity, enum binary_kind kind)
 {
 	struct profile_index *ix = profile->index;
-	bool full = names_are_full(profile);
 	struct binary binary = {
 		.path = profile_add_string(profile, path),
 		.identity = profile_add_string(profile, identity),
@@ -155,13 +61,14 @@ binary_id profile_add_binary(struct profile *profile, const char *path,
 	uint32_t *slot = hash_index_slot(&ix->binaries, hash);
 	const char *slash = path ? strrchr(path, '/') : NULL;
 
+	/* Files that can't be told apart must not pass for each other. */
+	if (ix->too_many_names &&
+	    (binary.path == ix->too_many_names || binary.identity == ix->too_many_names))
+		return 0;
 	for (; *slot; slot = hash_index_next(&ix->binaries, slot))
 		if (profile->binary.at[*slot].path == binary.path &&
 		    profile->binary.at[*slot].identity == binary.identity)
-			return full && !strcmp(profile_string(profile, binary.path), TOO_MANY_NAMES) ?
-			       0 : *slot;
-	if (full)
-		return 0;
+			return *slot;
 	binary.name = profile_add_string(profile, slash && slash[1] ? slash + 1 : path);
 	*slot = (uint32_t)profile->binary.len;
 	array_push(&profile->binary, binary);
@@ -187,10 +94,11 @@ static function_id function_add(struct profile *profile, const struct function *
 		if (profile->function.at[*slot].name == function->name &&
 		    profile->function.at[*slot].binary == function->binary)
 			return *slot;
-	if (!always && names_are_full(profile)) {
-		struct function any = { .flags = FUNCTION_PLACEHOLDER };
+	if (!always && profile_names_are_full(profile)) {
+		struct function any = {
+			.name = ix->too_many_names, .flags = FUNCTION_PLACEHOLDER,
+		};
 
-		any.name = text_add(profile, TOO_MANY_NAMES, sizeof TOO_MANY_NAMES - 1, true);
 		return function_add(profile, &any, true);
 	}
 	*slot = (uint32_t)profile->function.len;
@@ -412,7 +320,8 @@ thread_id profile_add_thread(struct profile *profile, pid_t pid, pid_t tid, cons
 	return (thread_id)(profile->thread.len - 1);
 }
 
-void profile_name_thread(struct profile *profile, thread_id id, const char *name, const char *process)
+void profile_name_thread(struct profile *profile, thread_id id, const char *name,
+			 const char *process)
 {
 	assert(id < profile->thread.len);
 	if (!id || id == profile->index->exited_threads)
@@ -452,7 +361,7 @@ struct profile *profile_new(void)
 	struct profile_index *ix = xcalloc(1, sizeof *ix);
 
 	profile->index = ix;
-	text_push(profile, "", 0, 0);
+	profile_init_strings(profile);
 	array_extend(&profile->binary, 1);
 	array_extend(&profile->function, 1);
 	array_extend(&profile->frame, 1);

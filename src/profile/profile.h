@@ -47,7 +47,7 @@ struct binary {
 enum function_flags {
 	FUNCTION_PLACEHOLDER	= 1 << 0,	/* stands for code not named (yet): "[libc.so.6]" */
 	FUNCTION_KERNEL		= 1 << 1,
-	FUNCTION_BOTTOM		= 1 << 2,	/* a stack may end here: _start, start_thread, ... */
+	FUNCTION_BOTTOM		= 1 << 2,	/* a stack may end here: _start, ... */
 	FUNCTION_OTHER		= 1 << 3,	/* "[other]": what was too light to keep apart */
 };
 
@@ -72,7 +72,7 @@ struct frame {
  * the functions inlined into it, innermost first.
  */
 struct location {
-	uint64_t address;	/* offset in the file; for the kernel and anonymous code the address itself */
+	uint64_t address;	/* offset in the file; of kernel and anonymous code the address */
 	binary_id binary;
 	uint32_t first_frame;
 	uint16_t frame_count;
@@ -106,12 +106,12 @@ struct sum {
 	stack_id stack;
 	uint32_t thread : 24;	/* thread_id */
 	uint32_t metric : 7;	/* metric_id */
-	uint32_t cut : 1;	/* deeper than the kernel copies: the outermost callers are missing */
+	uint32_t cut : 1;	/* deeper than the kernel copies: outermost callers are missing */
 };
 
 /* A stretch of time; its sums are those up to the first one of the next slice. */
 struct slice {
-	uint64_t from, until;	/* nanoseconds on the clock of clock_now(), 0 for files without time */
+	uint64_t from, until;	/* nanoseconds of clock_now(), 0 for files without time */
 	size_t first_sum;
 	uint64_t weight, samples;	/* of metric 1 */
 };
@@ -120,7 +120,8 @@ struct point {
 	uint64_t time, value;
 };
 
-enum series_kind { SERIES_TOTAL, SERIES_LEVEL };	/* only grows, has a rate; or goes up and down */
+/* Only grows and has a rate; or goes up and down. */
+enum series_kind { SERIES_TOTAL, SERIES_LEVEL };
 
 /* A value over time: a counter, resident memory, the number of threads. */
 struct series {
@@ -184,7 +185,8 @@ thread_id profile_add_thread(struct profile *profile, pid_t pid, pid_t tid, cons
  * after that it may be another's.
  */
 void profile_end_thread(struct profile *profile, thread_id thread);
-void profile_name_thread(struct profile *profile, thread_id thread, const char *name, const char *process);
+void profile_name_thread(struct profile *profile, thread_id thread, const char *name,
+			 const char *process);
 metric_id profile_add_metric(struct profile *profile, const char *name, enum unit unit);
 
 /* Do stacks end properly at a function of that name?  Then it is a FUNCTION_BOTTOM. */
@@ -214,7 +216,8 @@ void profile_zero(struct profile *profile);
 void profile_set_frames(struct profile *profile, location_id location,
 			const struct frame *frames, size_t count);
 
-size_t profile_add_series(struct profile *profile, const char *name, enum unit unit, enum series_kind kind);
+size_t profile_add_series(struct profile *profile, const char *name, enum unit unit,
+			  enum series_kind kind);
 /* A new value; also makes the series supported. */
 void profile_add_point(struct profile *profile, size_t series, uint64_t time, uint64_t value);
 

@@ -11,14 +11,14 @@
  */
 struct query {
 	metric_id metric;		/* 0: the first */
-	uint64_t from, until;		/* time range; until 0 is no limit */
+	uint64_t from, until;		/* slices with their middle there; until 0 is no limit */
 	array(thread_id) thread;	/* none listed: all */
 	char *keep;			/* only stacks with a function that fits this, NULL: all */
 	bool inverted;			/* callers below callees */
 	bool hide_kernel;		/* without kernel frames; the time stays with the caller */
 };
 
-/* The regular expression of "keep" and of searches: extended, case ignored unless it has capitals. */
+/* The regular expression of "keep": see base/pattern.h. */
 bool query_set_keep(struct query *query, const char *pattern, struct error *error);
 bool query_selects(const struct query *query, const struct sum *sum);
 bool query_equal(const struct query *a, const struct query *b);

@@ -252,7 +252,8 @@ static void test_names_arrive(void **state)
 	(void)state;
 	profile_add_sample(profile, &(struct sample){ .weight = 1, .samples = 1, .stack = s1 });
 	profile_add_sample(profile, &(struct sample){ .weight = 10, .samples = 1, .stack = s2 });
-	profile_add_sample(profile, &(struct sample){ .weight = 100, .samples = 1, .stack = below });
+	profile_add_sample(profile, &(struct sample){
+		.weight = 100, .samples = 1, .stack = below });
 	profile_seal(profile, 1);
 	calltree_update(tree, profile, &everything);
 	old = tree->first_child[node(tree, profile, "m")];
@@ -286,7 +287,8 @@ static void test_names_arrive(void **state)
 	set_name(profile, one, "k");
 	calltree_update(tree, profile, &everything);
 	assert_int_equal(calltree_moved(tree, old), node(tree, profile, "mk"));
-	assert_int_equal(calltree_moved(tree, node(tree, profile, "ml")), node(tree, profile, "mk"));
+	assert_int_equal(calltree_moved(tree, node(tree, profile, "ml")),
+			 node(tree, profile, "mk"));
 	assert_int_equal(tree->total[0].weight, 111);
 	calltree_free(tree);
 	profile_free(profile);
@@ -387,7 +389,8 @@ static void run_random(uint64_t seed, size_t per_round)
 		if (random_number(&seed) % 8 == 0)
 			query.hide_kernel = !query.hide_kernel;
 		if (random_number(&seed) % 8 == 0)
-			assert_true(query_set_keep(&query, keeps[random_number(&seed) % 5], &error));
+			assert_true(query_set_keep(&query, keeps[random_number(&seed) % 5],
+						   &error));
 		calltree_update(tree, profile, &query);
 		calltree_update(fresh, profile, &query);
 		assert_same(tree, fresh, 0, 0);

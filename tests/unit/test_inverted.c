@@ -146,7 +146,8 @@ static void test_adds_up(void **state)
 		assert_int_equal(sum, inverted->node.at[i].total.weight);
 		assert_int_equal(!inverted->node.at[i].first_child, inverted->node.at[i].leaf);
 	}
-	for (uint32_t k = inverted->node.at[0].first_child; k; k = inverted->node.at[k].next_sibling)
+	for (uint32_t k = inverted->node.at[0].first_child; k;
+	     k = inverted->node.at[k].next_sibling)
 		assert_int_equal(inverted->node.at[k].total.weight,
 				 tree->function_self[inverted->node.at[k].function].weight);
 	inverted_free(inverted);

@@ -9,7 +9,8 @@
 
 static void add(struct profile *profile, uint64_t time, uint64_t weight, uint64_t until)
 {
-	profile_add_sample(profile, &(struct sample){ .time = time, .weight = weight, .samples = 1 });
+	profile_add_sample(profile, &(struct sample){
+		.time = time, .weight = weight, .samples = 1 });
 	profile_seal(profile, until);
 }
 
