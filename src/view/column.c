@@ -126,6 +126,14 @@ static int function_compare(const struct profile *profile, const struct row *a, 
 		      function_shown_name(profile, b->function));
 }
 
+bool binaries_matter(const struct profile *profile)
+{
+	for (size_t i = 1; i < profile->binary.len; i++)
+		if (profile->binary.at[i].kind != BINARY_KERNEL)
+			return true;
+	return false;
+}
+
 static const char *binary_name(const struct profile *profile, function_id function)
 {
 	binary_id binary = profile->function.at[function].binary;

@@ -153,7 +153,7 @@ static int clamp(int value, int low, int high)
 }
 
 /* The function's name is what people read: others make way, the binary first. */
-static struct layout layout_of(int width)
+static struct layout layout_of(const struct scene *scene, int width)
 {
 	struct layout at = {
 		.total = -1, .bar = -1, .binary = -1,
@@ -174,7 +174,7 @@ static struct layout layout_of(int width)
 	left = width - x;
 	at.function = x;
 	at.function_width = left;
-	if (at.bar >= 0 && left - (at.binary_width + 1) >= 24) {
+	if (at.bar >= 0 && left - (at.binary_width + 1) >= 24 && binaries_matter(scene->profile)) {
 		at.function_width = left - (at.binary_width + 1);
 		at.binary = width - at.binary_width;
 	}
@@ -263,7 +263,7 @@ static void draw_row(const struct functions *f, const struct scene *scene, struc
 static void functions_draw(const struct view *view, const struct scene *scene, struct canvas c)
 {
 	const struct functions *f = (const struct functions *)view;
-	struct layout at = layout_of(c.width);
+	struct layout at = layout_of(scene, c.width);
 
 	draw_headings(f, c, &at);
 	if (!f->row.len)
@@ -379,7 +379,7 @@ static const struct column *column_at(const struct layout *at, int x)
 static enum reaction functions_point(struct view *view, struct scene *scene, int x, int y)
 {
 	struct functions *f = functions_of(view);
-	struct layout at = layout_of(f->width);
+	struct layout at = layout_of(scene, f->width);
 	size_t row = f->list.top + (size_t)(y > 0 ? y - 1 : 0);
 
 	if (y == 0) {

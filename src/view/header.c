@@ -108,9 +108,12 @@ static void format_elapsed(char out[32], uint64_t ns)
 			 (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 }
 
+/* How long it was measured; not how long a file was read. */
 static uint64_t elapsed_of(const struct status *status)
 {
-	if (status->duration || status->is_file)
+	if (status->is_file)
+		return 0;
+	if (status->duration)
 		return status->duration;
 	return status->now > status->started ? status->now - status->started : 0;
 }
@@ -253,7 +256,7 @@ static void add_own_memory(struct items *items, const struct status *status)
 {
 	char rss[QUANTITY_MAX];
 
-	if (!status->own_rss)
+	if (!status->own_rss || status->is_file)
 		return;
 	quantity_format(rss, status->own_rss, UNIT_BYTES);
 	set_label(add_value(items, 8, STYLE_LABEL, "tprof"), "%s", rss);
@@ -387,7 +390,7 @@ static void draw_strip(const struct scene *scene, struct canvas c, int y)
 	uint64_t cpus = current_cpus(scene);
 	int x = 0;
 
-	if (scene->status.is_file && !elapsed_of(&scene->status)) {
+	if (scene->status.is_file) {
 		canvas_text(c, 0, y, STYLE_LABEL, "a file without times");
 		return;
 	}
@@ -459,7 +462,8 @@ void header_draw(const struct scene *scene, struct canvas c)
 {
 	canvas_fill(c, ' ', STYLE_PLAIN);
 	if (is_too_small(c.grid->width, c.grid->height))
-		canvas_text(c, 0, 0, STYLE_WARNING, "too small: 20x5 at least");
+		canvas_text(c, 0, 0, STYLE_WARNING, c.width >= 24 ? "too small: 20x5 at least" :
+			    c.width >= 10 ? "needs 20x5" : "20x5");
 	else if (c.height < 3)
 		draw_one_line(scene, c);
 	else

@@ -80,7 +80,8 @@ static size_t box_of_trail(const struct icicle *icicle)
 	for (size_t depth = 0; depth < icicle->depth && depth + 1 < levels; depth++) {
 		size_t i = boxes->level.at[depth + 1], end = boxes->level.at[depth + 2];
 
-		while (i < end && !is_box_of(icicle, &boxes->box.at[i], at, icicle->trail.at[depth]))
+		while (i < end &&
+		       !is_box_of(icicle, &boxes->box.at[i], at, icicle->trail.at[depth]))
 			i++;
 		if (i == end)
 			break;

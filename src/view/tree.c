@@ -396,7 +396,7 @@ struct layout {
 };
 
 /* In a turned tree the self weight stands at the top: it is the total there. */
-static struct layout layout_of(const struct tree *tree, int width)
+static struct layout layout_of(const struct tree *tree, const struct scene *scene, int width)
 {
 	struct layout at = { .self = -1, .name = AMOUNT_WIDTH + 1, .binary = -1 };
 
@@ -404,7 +404,7 @@ static struct layout layout_of(const struct tree *tree, int width)
 		at.self = AMOUNT_WIDTH + 1;
 		at.name += AMOUNT_WIDTH + 1;
 	}
-	if (width >= 100) {
+	if (width >= 100 && binaries_matter(scene->profile)) {
 		at.binary_width = width / 6 < 32 ? width / 6 : 32;
 		at.binary = width - at.binary_width;
 	}
@@ -458,7 +458,7 @@ static void draw_row(const struct tree *tree, const struct scene *scene, struct 
 static void tree_draw(const struct view *view, const struct scene *scene, struct canvas c)
 {
 	const struct tree *tree = (const struct tree *)view;
-	struct layout at = layout_of(tree, c.width);
+	struct layout at = layout_of(tree, scene, c.width);
 
 	if (!tree->made)
 		return;
