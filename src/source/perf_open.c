@@ -385,7 +385,8 @@ static void tell_steps(struct perf_plan *plan, const struct target *target,
 	size_t len = strlen(plan->event);
 
 	if (!plan->per_cpu)
-		notice(facts, "not allowed to measure whole CPUs: sampling thread by thread");
+		notice(facts, "sampling thread by thread: not allowed to measure whole CPUs "
+			      "(threads of a few milliseconds count too low)");
 	if (plan->user_only && !asks_user_only(target->event))
 		notice(facts, "user code only: not allowed to sample the kernel (tprof doctor)");
 	if (plan->user_only && plan->type == PERF_TYPE_SOFTWARE &&
