@@ -8,7 +8,7 @@
 enum {
 	PARTS_MAX = 1 << 16,		/* segments, sections */
 	SYMBOLS_MAX = 4 << 20,		/* 64 MiB of them */
-	ENTRIES_MAX = 16 << 20,		/* of a symbol table, functions or not */
+	ENTRIES_MAX = 8 << 20,		/* of a symbol table, functions or not */
 	NEAR_MAX = 64,			/* symbols looked at for one address */
 	SAME_MAX = 8,			/* names compared for one address */
 };

@@ -24,6 +24,7 @@ static struct {
 	uint64_t deadly;		/* dies when this address is its turn, 0: none */
 	uint64_t deadly_until;		/* and of all addresses up to here */
 	unsigned starts, asked, images;
+	unsigned stale;			/* so many answers are "stale" */
 	const char *module, *trouble;
 	bool running;
 	array(struct question) question;
@@ -114,6 +115,8 @@ bool symbolizer_work(struct symbolizer *symbolizer, symbol_answer_fn *take, void
 		struct symbol_answer answer = { q.image, q.address, &frame, 1 };
 
 		snprintf(name, sizeof name, "f%llx", (unsigned long long)q.address);
+		if (fake.stale && fake.stale--)
+			snprintf(name, sizeof name, "stale");
 		take(context, &answer);
 	}
 	memmove(fake.question.at, fake.question.at + count,

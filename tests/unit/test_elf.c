@@ -45,6 +45,8 @@ static const struct symbol symbols[] = {
 	{ "inner", 0x90, 0x10, STB_GLOBAL, STT_FUNC, TEXT_1 },
 	{ "label_in_outer", 0xb0, 0, STB_GLOBAL, STT_NOTYPE, TEXT_1 },
 	{ "chosen", 0xd0, 0x10, STB_GLOBAL, STT_GNU_IFUNC, TEXT_1 },
+	{ "unsized_twin", 0x100, 0, STB_GLOBAL, STT_FUNC, TEXT_1 },
+	{ "__sized_twin", 0x100, 0x10, STB_GLOBAL, STT_FUNC, TEXT_1 },
 	{ "variable", 0xe0, 0x10, STB_GLOBAL, STT_OBJECT, TEXT_1 },
 	{ "last_of_section", 0x3f0, 0, STB_GLOBAL, STT_FUNC, TEXT_1 },
 	{ "last_of_all", 0x7f0, 0, STB_GLOBAL, STT_FUNC, TEXT_2 },
@@ -56,6 +58,7 @@ static const struct { uint32_t at; const char *name; } expected[] = {
 	{ 0x50, "unsized" }, { 0x5f, "unsized" }, { 0x60, "sized_asm" }, { 0x70, NULL },
 	{ 0x80, "outer" }, { 0x90, "inner" }, { 0xa0, "outer" }, { 0xb8, "outer" },
 	{ 0xbf, "outer" }, { 0xc0, "label_in_outer" }, { 0xd0, "chosen" }, { 0xe0, NULL },
+	{ 0x100, "__sized_twin" }, { 0x110, NULL },
 	{ 0x3f0, "last_of_section" }, { 0x3ff, "last_of_section" }, { 0x400, NULL },
 	{ 0x7ff, "last_of_all" }, { 0x800, NULL },
 };

@@ -250,10 +250,12 @@ static void test_generation(void **state)
 	f.profile->generation++;
 	assert_int_equal(naming_waiting(f.naming), 10);
 	fake.silent = false;
+	fake.stale = 10;
 	naming_work(f.naming, 0);
 	asked = fake.asked;
 	assert_int_equal(asked, 20);
 	assert_names(&f, 0, 0);
+	assert_int_equal(f.profile->named.len, 10);
 	/* Nothing to ask for those that are named. */
 	f.profile->generation++;
 	naming_work(f.naming, 0);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -222,6 +223,103 @@ static void test_death_is_told(void **state)
 	symbolizer_stop(symbolizer);
 }
 
+/*
+ * This program in the place of the symbolizer, when what it reads took it
+ * over: the number of the image asked about says what it does.
+ */
+enum rogue { OTHER_ADDRESS, OTHER_IMAGE, UNASKED, LONG_NAME, NO_NAME, RUBBISH, TOO_LONG, SILENT_END,
+	     ROGUES };
+
+static void send_rogue_answer(const struct request *request)
+{
+	struct symbol_frame frame = { .function = "name" };
+	struct symbol_answer answer = { .image = request->image, .address = request->address[0],
+					.frame = &frame, .frame_count = 1 };
+	struct strbuf packet = STRBUF_INIT;
+
+	protocol_begin_answers(&packet);
+	answer.address += request->image == OTHER_ADDRESS;
+	answer.image += request->image == OTHER_IMAGE;
+	protocol_put_answer(&packet, &answer);
+	if (request->image == UNASKED)
+		protocol_put_answer(&packet, &answer);
+	if (request->image == LONG_NAME) {
+		strbuf_cut(&packet, packet.len - 3);
+		strbuf_pad(&packet, 'x', PROTOCOL_TEXT_MAX);
+		strbuf_pad(&packet, '\0', 3);
+	}
+	if (request->image == NO_NAME) {
+		strbuf_cut(&packet, packet.len - 7);
+		strbuf_pad(&packet, '\0', 3);
+	}
+	if (request->image == RUBBISH)
+		memset(packet.text, 0x5a, packet.len);
+	if (request->image == TOO_LONG)
+		strbuf_pad(&packet, '\0', PROTOCOL_PACKET_MAX);
+	send(PROTOCOL_FD, packet.text, packet.len, MSG_NOSIGNAL);
+	strbuf_release(&packet);
+}
+
+static int be_rogue(void)
+{
+	unsigned char packet[sizeof(struct request)];
+	struct request request;
+	ssize_t got;
+
+	while ((got = recv(PROTOCOL_FD, packet, sizeof packet, 0)) > 0)
+		if (protocol_take_request((struct bytes){ packet, (size_t)got }, &request)) {
+			if (request.image == SILENT_END)
+				break;
+			send_rogue_answer(&request);
+		}
+	return 0;
+}
+
+static bool is_symbolizer(void)
+{
+	int type = 0;
+	socklen_t len = sizeof type;
+
+	return !getsockopt(PROTOCOL_FD, SOL_SOCKET, SO_TYPE, &type, &len) &&
+	       type == SOCK_SEQPACKET && !getenv("PATH");
+}
+
+static void test_senseless_answers(void **state)
+{
+	const char *real = getenv("TPROF_SYMBOLIZER");
+	char *saved = real ? xstrdup(real) : NULL;
+
+	(void)state;
+	for (uint32_t rogue = 0; rogue < ROGUES; rogue++) {
+		struct answers answers = { .text = STRBUF_INIT };
+		struct symbolizer *symbolizer;
+		struct error error;
+		bool ok = true;
+
+		setenv("TPROF_SYMBOLIZER", "/proc/self/exe", 1);
+		symbolizer = symbolizer_start(&error);
+		assert_non_null(symbolizer);
+		symbolizer_ask(symbolizer, rogue, 0x1000);
+		for (int i = 0; i < 100 && ok; i++) {
+			struct pollfd fd = { .fd = symbolizer_fd(symbolizer), .events = POLLIN };
+
+			ok = symbolizer_work(symbolizer, take, &answers, &error);
+			if (ok)
+				assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
+		}
+		assert_false(ok);
+		/* The second, unasked answer is refused; the first was fine. */
+		assert_int_equal(answers.count, rogue == UNASKED);
+		strbuf_release(&answers.text);
+		symbolizer_stop(symbolizer);
+	}
+	if (saved)
+		setenv("TPROF_SYMBOLIZER", saved, 1);
+	else
+		unsetenv("TPROF_SYMBOLIZER");
+	xfree(saved);
+}
+
 static void deliver(struct resolver *resolver, uintptr_t ip)
 {
 	struct sink *sink = resolver_sink(resolver);
@@ -336,9 +434,12 @@ int main(void)
 		cmocka_unit_test(test_many_questions),
 		cmocka_unit_test(test_is_apart),
 		cmocka_unit_test(test_death_is_told),
+		cmocka_unit_test(test_senseless_answers),
 		cmocka_unit_test(test_recovery),
 		cmocka_unit_test(test_packets),
 	};
 
+	if (is_symbolizer())
+		return be_rogue();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
