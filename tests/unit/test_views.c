@@ -395,7 +395,7 @@ static location_id add_unnamed(struct stage *s, const char *callee)
 		.name = profile_add_string(s->profile, callee), .binary = binary,
 	};
 	struct frame frame = { .function = profile_add_function(s->profile, &function) };
-	struct sample sample = { .samples = 10, .weight = 10, .metric = 1 };
+	struct sample sample = { .samples = 10, .weight = 10000000, .metric = 1 };
 
 	sample.stack = profile_add_stack(s->profile, 0, location);
 	sample.stack = profile_add_stack(s->profile, sample.stack,
@@ -445,6 +445,34 @@ static void names_arrive(void **state)
 		assert_int_equal(s.scene.selected.len, 2);
 		close_stage(&s);
 	}
+}
+
+/* What was open stays open, and the cursor finds its way, though rows move as well. */
+static void tree_follows_names(void **state)
+{
+	struct stage s;
+	location_id location;
+
+	(void)state;
+	open_stage(&s, &tree_view);
+	location = add_unnamed(&s, "callee");
+	add(&s, "main;one", 5);
+	refresh(&s);
+	act(&s, COMMAND_COLLAPSE_ALL);
+	act(&s, COMMAND_EXPAND);
+	act(&s, COMMAND_LAST);
+	act(&s, COMMAND_EXPAND);
+	assert_cursor(&s, "main");
+	name(&s, location, "first_name");
+	assert_cursor(&s, "main");
+	assert_true(shows(&s, "▾ first_name"));
+	act(&s, COMMAND_UP);
+	assert_cursor(&s, "callee");
+	add(&s, "main;one", 100);
+	name(&s, location, "second_name");
+	assert_cursor(&s, "callee");
+	assert_true(shows(&s, "▾ second_name"));
+	close_stage(&s);
 }
 
 /* Rebuilt stacks have other numbers; functions and what is open do not. */
@@ -746,6 +774,7 @@ int main(void)
 		cmocka_unit_test(tree_filter_and_back),
 		cmocka_unit_test(tree_search),
 		cmocka_unit_test(names_arrive),
+		cmocka_unit_test(tree_follows_names),
 		cmocka_unit_test(generation_changes),
 		cmocka_unit_test(tree_inverts),
 		cmocka_unit_test(deep_stacks),
