@@ -1,7 +1,7 @@
 #include "view/list.h"
 #include "view/view.h"
 
-enum { NAME_WIDTH = 20, NUMBER_WIDTH = 9, NOTE_WIDTH = 24, HISTORY_MIN = 6, HISTORY_MAX = 60 };
+enum { NAME_WIDTH = 21, NUMBER_WIDTH = 9, NOTE_WIDTH = 21, HISTORY_MIN = 6, HISTORY_MAX = 60 };
 
 struct counters_view {
 	struct view view;
@@ -86,8 +86,8 @@ static const struct relation {
 	{ "task-clock", NULL, "CPUs used", PER_TIME },
 	{ "cycles", "task-clock", "GHz", PER_BASE },
 	{ "instructions", "cycles", "per cycle", PER_BASE },
-	{ "branch-misses", "branches", "of branches", PERCENT_OF_BASE },
-	{ "cache-misses", "cache-references", "of refs", PERCENT_OF_BASE },
+	{ "branch-misses", "branches", "missed", PERCENT_OF_BASE },
+	{ "cache-misses", "cache-references", "missed", PERCENT_OF_BASE },
 	{ "user-time", "task-clock", "of the time", PERCENT_OF_BASE },
 	{ "system-time", "task-clock", "of the time", PERCENT_OF_BASE },
 	{ "stalled-cycles-frontend", "cycles", "of cycles", PERCENT_OF_BASE },

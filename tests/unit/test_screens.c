@@ -47,7 +47,7 @@ static void count(struct scene *scene, struct profile *profile)
 	(void)scene;
 	add_counter(profile, "task-clock", UNIT_NANOSECONDS, SERIES_TOTAL, 245000000);
 	add_counter(profile, "user-time", UNIT_NANOSECONDS, SERIES_TOTAL, 205000000);
-	add_counter(profile, "context-switches", UNIT_COUNT, SERIES_TOTAL, 12);
+	add_counter(profile, "involuntary-switches", UNIT_COUNT, SERIES_TOTAL, 12);
 	add_counter(profile, "cpu-migrations", UNIT_COUNT, SERIES_TOTAL, 0);
 	add_counter(profile, "cycles", UNIT_COUNT, SERIES_TOTAL, 735000000);
 	add_counter(profile, "instructions", UNIT_COUNT, SERIES_TOTAL, 1171000000);
