@@ -125,6 +125,9 @@ static void note_of(const struct scene *scene, const struct series *series, stru
 		else if (base)
 			describe(relation, series->value, base->value, out);
 	}
+	/* Else where the value comes from, when there is something to say. */
+	if (!out->len && !series->scaled)
+		strbuf_adds(out, profile_string(scene->profile, series->reason));
 	if (series->scaled)
 		strbuf_adds(out, out->len ? " (est.)" : "(est.)");
 }
