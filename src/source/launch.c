@@ -298,7 +298,8 @@ static bool start_child(struct launch *launch, struct start *start, struct error
 	return true;
 }
 
-bool launch_prepare(struct launch *launch, const struct launch_options *options, struct error *error)
+bool launch_prepare(struct launch *launch, const struct launch_options *options,
+		    struct error *error)
 {
 	struct start start = {
 		.command = options->command,

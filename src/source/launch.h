@@ -34,7 +34,8 @@ struct launch_options {
 	int terminal;
 };
 
-bool launch_prepare(struct launch *launch, const struct launch_options *options, struct error *error);
+bool launch_prepare(struct launch *launch, const struct launch_options *options,
+		    struct error *error);
 /* Let it exec.  error.code is ENOENT, EACCES, ... when that failed: 127 or 126. */
 bool launch_go(struct launch *launch, struct error *error);
 /* Looks whether it ended, without waiting. */

@@ -17,7 +17,7 @@ extern const struct tab tabs[TAB_COUNT];
 
 /* current may be TAB_COUNT: none of them. */
 void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas canvas);
-/* Pauses, filters and searches, for screens whose header has no room for them; false if there are none. */
+/* Pauses, filters, searches, where the header has no room for them; false if there are none. */
 bool bars_draw_activity(const struct scene *scene, struct canvas canvas);
 /* As many as fit, the most needed first. */
 void bars_draw_hints(const struct scene *scene, const struct view_ops *view, struct canvas canvas);

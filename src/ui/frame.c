@@ -1,0 +1,102 @@
+#include "ui/state.h"
+
+static void draw_bottom(const struct app *app, struct canvas canvas)
+{
+	const struct match *match = &app->scene.match;
+	int used;
+
+	if (app->purpose == TYPING_NOTHING) {
+		if (app->message.len)
+			canvas_name(canvas, 0, 0, canvas.width, app->message_style,
+				    app->message.text);
+		else if (header_height(&app->scene, app->width, app->height) > 1 ||
+			 !bars_draw_activity(&app->scene, canvas))
+			bars_draw_hints(&app->scene, app_view(app)->ops, canvas);
+		return;
+	}
+	/* What a search finds stands beside it while it is typed. */
+	used = 0;
+	if (app->message.len && canvas.width >= 40)
+		used = canvas.width / 2;
+	prompt_draw(&app->prompt, canvas_part(canvas, 0, 0, canvas.width - used, 1));
+	if (used)
+		canvas_name(canvas, canvas.width - used + 1, 0, used - 1, app->message_style,
+			    app->message.text);
+	else if (app->purpose == TYPING_SEARCH && match->pattern && canvas.width >= 60)
+		canvas_printf(canvas, canvas.width - 16, 0, STYLE_DIM, " %zu match%s",
+			      match->count, match->count == 1 ? "" : "es");
+}
+
+static void draw(struct app *app)
+{
+	struct canvas all;
+	int width, height, head, tab_line, bottom;
+
+	app->term->size(&width, &height);
+	if (width != app->width || height != app->height) {
+		app->width = width;
+		app->height = height;
+		grid_resize(&app->grid, width, height);
+	}
+	all = canvas_of(&app->grid);
+	canvas_fill(all, ' ', STYLE_PLAIN);
+	head = header_height(&app->scene, width, height);
+	/* A header that takes the whole screen says that it is too small. */
+	bottom = head < height || app->purpose != TYPING_NOTHING;
+	tab_line = height - head - bottom >= 5;
+	app->body = height - head - bottom - tab_line;
+	header_draw(&app->scene, canvas_part(all, 0, 0, width, head));
+	if (tab_line)
+		bars_draw_tabs(&app->scene, app->current, canvas_part(all, 0, head, width, 1));
+	view_update(app_view(app), &app->scene, width, app->body);
+	view_draw(app_view(app), &app->scene,
+		  canvas_part(all, 0, head + tab_line, width, app->body));
+	if (bottom)
+		draw_bottom(app, canvas_part(all, 0, height - 1, width, 1));
+}
+
+/* A paused scene goes on telling what the program and we are doing. */
+static void look_at_status(struct app *app, const struct profile *profile)
+{
+	struct status *status = &app->scene.status;
+
+	session_status(app->session, &app->latest);
+	memcpy(status->state, app->latest.state, sizeof status->state);
+	status->live = app->latest.live;
+	status->collecting = app->latest.collecting;
+	status->own_cpu = app->latest.own_cpu;
+	status->own_rss = app->latest.own_rss;
+	app->scene.behind = profile->samples - app->shown_samples;
+}
+
+static void take_in(struct app *app, const struct profile *profile)
+{
+	if (app->scene.paused && !app->requery && app->shown_generation != profile->generation)
+		app_tell(app, STYLE_NOTICE, "the profile was made smaller: the display moved on");
+	session_status(app->session, &app->scene.status);
+	scene_update(&app->scene, profile);
+	app->shown_samples = profile->samples;
+	app->shown_generation = profile->generation;
+	app->scene.behind = 0;
+	app->requery = false;
+}
+
+/* One frame: the numbers in it are all of one moment. */
+void frame_refresh(struct app *app)
+{
+	const struct profile *profile = session_lock(app->session);
+	bool hold = app->scene.paused && !app->requery &&
+		app->shown_generation == profile->generation;
+	int width = app->width, height = app->height;
+
+	if (app->stale && hold)
+		look_at_status(app, profile);
+	else if (app->stale || app->requery || app->shown_generation != profile->generation)
+		take_in(app, profile);
+	draw(app);
+	session_unlock(app->session);
+	app->stale = false;
+	app->term->show(&app->grid);
+	if (width != app->width || height != app->height)
+		session_resize(app->session, app->width, app->height);
+}

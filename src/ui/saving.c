@@ -1,0 +1,108 @@
+#include "ui/state.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/file.h"
+
+/* The last word of what is measured, in letters that no shell minds. */
+static void add_short_name(const struct app *app, struct strbuf *out)
+{
+	const struct options *options = app->options;
+	const char *name = options->target.command ? options->target.command[0] :
+							 app->scene.status.target;
+	const char *last;
+	size_t len;
+
+	last = strrchr(name, '/');
+	name = last ? last + 1 : name;
+	last = options->target.command ? NULL : strrchr(name, ' ');
+	name = last ? last + 1 : name;
+	len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	strbuf_add(out, len ? name : "profile", len ? (len < 40 ? len : 40) : 7);
+}
+
+void saving_start(struct app *app)
+{
+	struct strbuf name = STRBUF_INIT;
+	time_t now = time(NULL);
+	struct tm when;
+	char text[32] = "";
+
+	if (localtime_r(&now, &when))
+		strftime(text, sizeof text, "%Y%m%d-%H%M%S", &when);
+	strbuf_adds(&name, "tprof-");
+	add_short_name(app, &name);
+	strbuf_addf(&name, "-%s.folded", text);
+	prompt_edit(&app->prompt, "save to: ", name.text);
+	app->purpose = TYPING_FILE;
+	strbuf_release(&name);
+}
+
+static void save(struct app *app, bool replace)
+{
+	struct error error = { 0 };
+
+	if (session_save(app->session, app->path.text, replace, app->options->weight,
+			 &app->scene.query, &error)) {
+		app_tell(app, STYLE_NOTICE, "saved to %s", app->path.text);
+	} else if (error.code == EEXIST && !replace) {
+		strbuf_clear(&app->message);
+		strbuf_addf(&app->message, "%s exists. Replace it? (y/n) ", app->path.text);
+		prompt_ask(&app->prompt, app->message.text);
+		app_forget_message(app);
+		app->purpose = ASKING_OVERWRITE;
+	} else {
+		app_tell(app, STYLE_WARNING, "%s", error.text);
+	}
+}
+
+void saving_replace(struct app *app)
+{
+	save(app, true);
+}
+
+void saving_end(struct app *app)
+{
+	strbuf_clear(&app->path);
+	strbuf_adds(&app->path, app->prompt.text.text);
+	/* Standard output is where the screen may be. */
+	if (!app->path.len || !strcmp(app->path.text, "-"))
+		app_tell(app, STYLE_NOTICE, "not saved: no file name");
+	else
+		save(app, false);
+}
+
+static bool write_screen(const struct app *app, const char *path, struct error *error)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct file_save file;
+	bool ok = file_save_open(&file, path, false, error);
+
+	if (ok) {
+		grid_dump(&app->grid, false, &text);
+		fwrite(text.text, 1, text.len, file.stream);
+		ok = file_save_commit(&file, error);
+	}
+	strbuf_release(&text);
+	return ok;
+}
+
+void saving_screen(struct app *app)
+{
+	for (int number = 1; number < 10000; number++) {
+		struct error error = { 0 };
+		char path[40];
+
+		snprintf(path, sizeof path, "tprof-screen-%d.txt", number);
+		if (write_screen(app, path, &error)) {
+			app_tell(app, STYLE_NOTICE, "screen saved to %s", path);
+			return;
+		}
+		if (error.code != EEXIST) {
+			app_tell(app, STYLE_WARNING, "%s", error.text);
+			return;
+		}
+	}
+	app_tell(app, STYLE_WARNING, "not saved: there are too many tprof-screen files here");
+}

@@ -1,0 +1,78 @@
+#ifndef TPROF_UI_STATE_H
+#define TPROF_UI_STATE_H
+
+#include "session.h"
+#include "ui/bars.h"
+#include "ui/prompt.h"
+#include "ui/term.h"
+
+/*
+ * What the loop (app.c), the frames that it shows (frame.c) and the longer
+ * conversations with the person (search.c, saving.c) share.
+ */
+
+/* Views that have a tab come first, as many as there are tabs. */
+enum { HELP = TAB_COUNT, VIEW_COUNT };
+
+enum purpose { TYPING_NOTHING, TYPING_SEARCH, TYPING_FILTER, TYPING_FILE, ASKING_OVERWRITE };
+
+struct app {
+	struct session *session;
+	const struct options *options;
+	const struct term_ops *term;
+	struct scene scene;
+	struct status latest;		/* while the display is paused, the scene keeps its own */
+	struct view *view[VIEW_COUNT];
+	size_t current, before_help;
+	struct grid grid;
+
+	struct prompt prompt;
+	enum purpose purpose;
+	char *search_before;		/* the pattern, NULL for none */
+	array(function_id) selected_before;
+	struct strbuf path;		/* to be saved to, while asking */
+
+	struct strbuf message;
+	enum style message_style;
+	uint64_t message_until;
+
+	uint64_t started, next_update;
+	uint64_t shown_samples;
+	unsigned shown_generation;
+	uint64_t interrupted_at, quit_asked_at;	/* 0: not lately */
+	bool stale;			/* new samples are to be taken in */
+	bool requery;			/* also when paused: the query changed */
+	bool done;
+	int wake_fd;
+	int width, height;		/* of the screen */
+	int body;			/* rows of the view, as last drawn */
+};
+
+/* Tell something at the bottom for a few seconds. */
+void app_tell(struct app *app, enum style style, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void app_forget_message(struct app *app);
+struct view *app_view(const struct app *app);
+/* Give the view a command; false if it knows it not.  Takes the lock. */
+bool app_view_takes(struct app *app, enum command command);
+
+/* Take in what is new, draw, and show it: one moment, one frame.  Takes the lock. */
+void frame_refresh(struct app *app);
+
+void search_start(struct app *app);
+/* The pattern being typed changed. */
+void search_type(struct app *app);
+void search_end(struct app *app);
+void search_cancel(struct app *app);
+void search_set(struct app *app, const char *pattern);
+/* For the function under the cursor. */
+void search_this(struct app *app);
+void search_step(struct app *app, enum command command);
+
+void saving_start(struct app *app);
+/* The file name was typed; the overwriting was agreed to. */
+void saving_end(struct app *app);
+void saving_replace(struct app *app);
+void saving_screen(struct app *app);
+
+#endif

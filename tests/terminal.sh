@@ -1,0 +1,404 @@
+#!/bin/bash
+# The screen as people have it: tprof in tmux, keys sent, the pane read back.
+# Everything waits for what it expects to see, never for a time to pass.
+set -u
+tprof=${TPROF:-./tprof}
+tprof=$(realpath "$tprof") || exit 99
+if ! command -v tmux >/dev/null; then
+	echo "skipped: tmux is missing"
+	exit 77
+fi
+
+work=$(mktemp -d) || exit 99
+socket=tprof-test-$$
+sessions=0
+tm() {
+	tmux -u -L "$socket" -f /dev/null "$@"
+}
+busy=
+finish() {
+	tm kill-server 2>/dev/null
+	if [[ $busy ]]; then
+		kill "$busy" 2>/dev/null
+	fi
+	rm -rf "$work"
+}
+trap finish EXIT
+
+cat >"$work/profile.folded" <<'END'
+main;compile;parse;next_token 300
+main;compile;parse;allocate 100
+main;compile;check;unify 250
+main;compile;check;find(std::map<std::string, Symbol*> const&) 150
+main;write_all;[k]vfs_write 200
+main;naïve_schön_漢字 50
+END
+
+failed=0
+part=
+fail() {
+	printf 'FAILED: %s: %s\n' "$part" "$1"
+	screen | sed '/^$/d; s/^/	| /'
+	failed=$((failed + 1))
+}
+
+screen() {
+	tm capture-pane -p 2>/dev/null
+}
+# Without the header, which tells of the time and of ourselves.
+body() {
+	screen | tail -n +4
+}
+same_as() {
+	[[ $(body) == "$1" ]]
+}
+
+# until SECONDS COMMAND...: does it become true in time?
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		if ((SECONDS > end)); then
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+shows() {
+	screen | grep -qE -- "$1"
+}
+shows_not() {
+	! shows "$1"
+}
+expect() {
+	until_true "${2:-10}" shows "$1" || { fail "no \"$1\" on the screen"; return 1; }
+}
+keys() {
+	tm send-keys "$@"
+}
+
+# A shell with a prompt to wait for, in a pane of this size.
+start() {
+	part=$1
+	tm kill-server 2>/dev/null
+	# The old server may take a while to go: the new one has its own name.
+	socket=tprof-test-$$-$((++sessions))
+	tm new-session -d -x "$2" -y "$3" \
+		"env ${4:-LC_ALL=C.UTF-8} PS1='ready> ' bash --norc --noprofile --noediting"
+	tm set-option -g window-size manual
+	expect 'ready>'
+}
+
+# tprof with arguments; its pid goes to a file first.
+run() {
+	rm -f "$work/pid"
+	keys "clear 2>/dev/null; (echo \$BASHPID >$work/pid; exec $tprof $*); echo status=\$?" Enter
+}
+pid() {
+	until_true 10 test -s "$work/pid"
+	cat "$work/pid"
+}
+left() {
+	expect "status=$1"
+}
+
+state() {
+	sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null
+}
+in_state() {
+	[[ $(state "$1") == "$2" ]]
+}
+gone() {
+	[[ ! -e /proc/$1 || $(state "$1") == Z ]]
+}
+
+views() {
+	start "views at $1x$2, $3" "$1" "$2" "LC_ALL=$3"
+	run "$work/profile.folded"
+	expect 'Self' || return
+	keys 2; expect 'Total.*Function' && expect 'main'
+	keys 3; expect 'all 100'
+	keys 5; until_true 10 shows_not 'all 100' || fail "view 5 does not come"
+	keys '?'; expect 'move|Moving'
+	keys q; until_true 10 shows_not 'move up|Moving' || fail "help does not go"
+	keys Tab; expect 'Self'
+	keys BTab; until_true 10 shows_not 'Self' || fail "no view before the first"
+	keys 2; expect 'Total.*Function'
+	if [[ $3 == C ]] && screen | LC_ALL=C grep -q '[^ -~]'; then
+		fail "more than ASCII on the screen"
+	fi
+	if [[ $3 != C ]]; then
+		shows '▾|▸' || fail "no signs in UTF-8"
+	fi
+	keys q; left 0
+}
+
+search_and_filter() {
+	start "search and filter" 100 30
+	run "$work/profile.folded"
+	expect 'Self' || return
+	keys 2 /; keys -l 'uni'; expect '1 match'
+	keys Enter; expect 'search /uni/'
+	keys Escape; until_true 10 shows_not 'search /uni/' || fail "Esc keeps the search"
+	keys '\'; expect 'only stacks with'; keys -l 'check'; keys Enter; expect 'filter /check/'
+	keys '\'; keys C-u; keys -l '('; keys Enter; expect 'stays as it was'
+	keys '\'; keys C-u; keys Enter; until_true 10 shows_not 'filter /' || fail "filter stays"
+	keys '/'; keys -l 'schön_漢'; expect '1 match'; keys Escape
+	until_true 10 shows_not '1 match' || fail "Esc does not end typing"
+	keys q; left 0
+}
+
+saving() {
+	start "saving" 100 30
+	keys "cd $work" Enter
+	run "$work/profile.folded"
+	expect 'Self' || return
+	keys W; expect 'save to: tprof-profile-'
+	keys C-u; keys -l 'out.folded'; keys Enter; expect 'saved to out.folded'
+	keys W; keys C-u; keys -l 'out.folded'; keys Enter; expect 'Replace it'
+	keys n; expect 'not saved'
+	keys W; keys C-u; keys -l 'out.folded'; keys Enter; expect 'Replace it'
+	keys y; expect 'saved to out.folded'
+	keys W; keys C-u; keys -l '/nowhere/at/all'; keys Enter; expect "can't"
+	keys P; expect 'screen saved to tprof-screen-1.txt'
+	keys P; expect 'screen saved to tprof-screen-2.txt'
+	keys q; left 0
+	[[ $(stat -c %a "$work/out.folded") == 600 ]] || fail "mode of the saved file"
+	grep -q 'Self' "$work/tprof-screen-1.txt" || fail "nothing in the saved screen"
+	awk '{ sum += $NF } END { exit sum != 1050 }' "$work/out.folded" || fail "samples saved"
+}
+
+# Keys without a meaning, known to terminfo or not, change nothing.
+unknown_keys() {
+	local before after
+	start "unknown keys" 80 24
+	run "$work/profile.folded"
+	expect 'Self' || return
+	keys 2; expect 'Total.*Function'; keys 1; expect '▼ Self'
+	before=$(body)
+	keys F11 F12 '!' '=' '~' M-q M-x IC
+	keys -l $'\033[99~\033[?1;2q\033[1;9Z\033Oz'
+	keys -l $'\303\251\377'
+	# The other view has come and gone: all keys before were read.
+	keys 2; expect 'Total.*Function'; keys 1; expect '▼ Self'
+	after=$(body)
+	[[ $before == "$after" ]] || fail "the screen changed"
+	keys q; left 0
+}
+
+resize_storm() {
+	local before
+	start "resize storm" 80 24
+	run "$work/profile.folded"
+	expect '▼ Self' && expect 'unit' || return
+	before=$(body)
+	for ((i = 0; i < 150; i++)); do
+		tm resize-window -x $((1 + RANDOM % 230)) -y $((1 + RANDOM % 70))
+	done
+	tm resize-window -x 20 -y 5
+	expect 'Self'
+	tm resize-window -x 1 -y 1
+	tm resize-window -x 80 -y 24
+	until_true 10 same_as "$before" || fail "not the same screen afterwards"
+	keys q; left 0
+}
+
+stop_and_continue() {
+	local tprof_pid before stopped
+	start "stop and continue" 80 24
+	run "$work/profile.folded"
+	expect '▼ Self' || return
+	tprof_pid=$(pid)
+	before=$(body)
+	keys C-z; expect 'Stopped'
+	keys 'stty -a' Enter; expect '[^-]icanon'
+	keys 'clear; fg' Enter
+	until_true 10 same_as "$before" || fail "not the same screen after fg"
+	kill -TSTP "$tprof_pid"; expect 'Stopped'
+	keys clear Enter; until_true 10 shows_not Stopped
+	stopped=$(screen)
+	kill -CONT "$tprof_pid"
+	until_true 10 in_state "$tprof_pid" T || fail "runs in the background"
+	[[ $(screen) == "$stopped" ]] || fail "drew over the shell"
+	keys fg Enter
+	until_true 10 same_as "$before" || fail "not the same screen after the second fg"
+	# Stopped without a warning, the terminal taken over by the shell.
+	kill -STOP "$tprof_pid"; expect 'Stopped'
+	keys fg Enter
+	until_true 10 same_as "$before" || fail "not the same screen after SIGSTOP"
+	# The shell went on when the job stopped: nothing tells the status.
+	keys q; expect '^ready>$'
+	keys 'clear; stty -a' Enter; expect '[^-]icanon'
+}
+
+vanished_terminal() {
+	local tprof_pid
+	for how in default ignored; do
+		start "vanished terminal, SIGHUP $how" 80 24
+		if [[ $how == ignored ]]; then
+			keys "trap '' HUP" Enter
+		fi
+		run "$work/profile.folded"
+		expect 'Self' || return
+		tprof_pid=$(pid)
+		tm kill-server
+		until_true 1 gone "$tprof_pid" || fail "still there"
+	done
+}
+
+crashes() {
+	local name tprof_pid
+	for name in SEGV BUS ABRT ILL FPE TRAP TERM; do
+		start "SIG$name" 80 24
+		keys 'stty -g >'"$work/before" Enter
+		run "$work/profile.folded"
+		expect 'Self' || return
+		tprof_pid=$(pid)
+		kill -"$name" "$tprof_pid"
+		expect 'status=[0-9]'
+		if [[ $name != TERM ]]; then
+			shows "status=$((128 + $(kill -l $name)))" || fail "exit status"
+		fi
+		keys 'stty -g >'"$work/after; echo compared" Enter; expect '^compared'
+		cmp -s "$work/before" "$work/after" || fail "modes of the terminal"
+		[[ $(tm display-message -p '#{alternate_on} #{cursor_flag}') == '0 1' ]] ||
+			fail "the other screen, or no cursor"
+	done
+}
+
+no_full_clear() {
+	local count
+	start "no full clear" 80 24 'LC_ALL=C.UTF-8 TERM=xterm-256color'
+	keys clear Enter; expect '^ready>$'
+	tm pipe-pane -o "cat >$work/bytes"
+	keys "$tprof $work/profile.folded; echo status=\$?" Enter
+	expect 'Self' || return
+	keys 2; expect 'Total.*Function'
+	keys j j Enter H C E '*' i; expect 'inverted'
+	keys i 3; expect 'all 100'
+	keys j j Enter k Enter '?'; expect 'Moving'
+	keys j PageDown q 1; expect '▼ Self'
+	keys K; expect 'kernel frames'
+	keys / u n i Enter; expect 'search'
+	keys q; left 0
+	tm pipe-pane
+	count=$(grep -aoP '\x1b\[[23]J|\x1b\[H\x1b\[J' "$work/bytes" | wc -l)
+	((count == 1)) || fail "$count full clears"
+}
+
+terminals() {
+	# When curses does not know the terminal it forgets some memory.
+	echo 'leak:new_prescr' >"$work/known-leaks"
+	start "unknown terminal" 80 24 "LC_ALL=C.UTF-8 TERM=never-heard-of \
+		LSAN_OPTIONS=suppressions=$work/known-leaks:print_suppressions=0"
+	run "$work/profile.folded"
+	expect 'not known here' || return
+	keys 2; expect 'Total.*Function'
+	keys q; left 0
+	start "dumb terminal" 80 24 'LC_ALL=C.UTF-8 TERM=dumb'
+	run "$work/profile.folded"
+	expect "can't place its cursor"
+	left 0
+	start "vt100" 80 24 'LC_ALL=C TERM=vt100'
+	run "$work/profile.folded"
+	expect 'Self' || return
+	keys 2; expect 'Total.*Function'
+	keys Down; keys q; left 0
+	start "NO_COLOR" 80 24 'LC_ALL=C.UTF-8 NO_COLOR=1'
+	run "$work/profile.folded"
+	expect '▼ Self' || return
+	if tm capture-pane -ep | grep -qP '\x1b\[[0-9;]*(3[0-7]|38;|4[0-7]|48;)'; then
+		fail "colours in spite of NO_COLOR"
+	fi
+	keys q; left 0
+}
+
+# False where the kernel lets us measure nothing at all.
+may_measure() {
+	"$tprof" report --for 100ms -p $$ >/dev/null 2>"$work/why"
+}
+
+launched() {
+	start "launched program" 90 24
+	cat >"$work/program" <<'END'
+trap 'echo got the interrupt; exit 3' INT
+echo from the program
+test -t 1 && echo on a terminal
+while :; do :; done
+END
+	run "-- sh $work/program"
+	expect '[1-9][0-9,]* samples' || return
+	keys 2; expect 'Total.*Function'
+	keys p; expect 'paused, [1-9][0-9,]* samples behind'
+	keys p; until_true 10 shows_not 'paused' || fail "pause does not end"
+	keys q; expect 'still runs'
+	keys C-c; expect 'exited'
+	keys 1; expect '▼ Self'
+	keys q; left 3
+	expect '^from the program' && expect '^on a terminal' && expect '^got the interrupt'
+	[[ $(screen | grep -c 'got the interrupt') == 1 ]] || fail "interrupted twice"
+
+	part="launched program that is quit"
+	run "-- sh -c 'while :; do :; done'"
+	expect '[1-9][0-9,]* samples' || return
+	keys q; expect 'still runs'
+	keys q; expect 'status=[0-9]'
+
+	part="launched and stopped together"
+	run "-- sh -c 'echo \$\$ >$work/child; while :; do :; done'"
+	expect '[1-9][0-9,]* samples' || return
+	keys C-z; expect 'Stopped'
+	in_state "$(cat "$work/child")" T || fail "the program goes on"
+	keys fg Enter; expect '[1-9][0-9,]* samples'
+	until_true 10 in_state "$(cat "$work/child")" R || fail "the program stays stopped"
+	keys Q; expect '^ready>$'
+
+	part="command not found"
+	run "-- /no/such/program"
+	left 127
+	run "-- /etc/passwd"
+	left 126
+}
+
+attached() {
+	bash -c 'while :; do :; done' &
+	busy=$!
+	start "attached program" 80 24
+	run "-p $busy"
+	expect '[1-9][0-9,]* samples' || return
+	keys f; expect 'sampling stopped'
+	keys f; until_true 10 shows_not 'sampling stopped' || fail "collection stays off"
+	keys z; expect 'started afresh'
+	keys 5; until_true 10 shows_not 'Self' || fail "no counters"
+	keys C-c; left 0
+	gone "$busy" && fail "the target is gone"
+	kill "$busy"
+	busy=
+}
+
+for size in '80 24' '200 60' '20 5'; do
+	for locale in C.UTF-8 C; do
+		# shellcheck disable=SC2086 # two words are wanted
+		views $size $locale
+	done
+done
+search_and_filter
+saving
+unknown_keys
+resize_storm
+stop_and_continue
+vanished_terminal
+crashes
+no_full_clear
+terminals
+if may_measure; then
+	launched
+	attached
+else
+	echo "not tried on live programs: $(head -1 "$work/why")"
+fi
+if ((failed)); then
+	echo "$failed failed"
+	exit 1
+fi
