@@ -314,6 +314,32 @@ terminals() {
 	keys q; left 0
 }
 
+# Under sudo the user's own descriptions of terminals are not for root to parse.
+planted_description() {
+	if ! command -v tic infocmp >/dev/null; then
+		return
+	fi
+	mkdir -p "$work/home"
+	infocmp xterm-256color | sed 's/^xterm-256color|/planted|/' |
+		TERMINFO=$work/home/.terminfo tic - || return
+	start "own description" 80 24 "LC_ALL=C.UTF-8 TERM=planted HOME=$work/home"
+	run "$work/profile.folded"
+	expect '▼ Self' || return
+	shows 'not known here' && fail "does not know the user's terminal"
+	keys q; left 0
+	if ((EUID)); then
+		return
+	fi
+	for variable in "HOME=$work/home" "TERMINFO=$work/home/.terminfo"; do
+		start "planted by $variable" 80 24 "LC_ALL=C.UTF-8 TERM=planted $variable \
+			SUDO_UID=65534 SUDO_GID=65534 LSAN_OPTIONS=suppressions=$work/known-leaks"
+		run "$work/profile.folded"
+		expect 'not known here' || return
+		keys q
+		expect 'status='
+	done
+}
+
 # False where the kernel lets us measure nothing at all.
 may_measure() {
 	"$tprof" report --for 100ms -p $$ >/dev/null 2>"$work/why"
@@ -392,6 +418,7 @@ vanished_terminal
 crashes
 no_full_clear
 terminals
+planted_description
 if may_measure; then
 	launched
 	attached
