@@ -70,7 +70,8 @@ static int bench_read_key(int timeout_ms, int wake_fd)
 	struct pollfd fd = { .fd = wake_fd, .events = POLLIN };
 	const char *name;
 
-	(void)timeout_ms;
+	if (!timeout_ms && bench.pressed)
+		return INPUT_NONE;	/* one key at a time */
 	if (!bench.loaded) {
 		poll(&fd, 1, 60000);
 		bench.loaded = true;

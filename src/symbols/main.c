@@ -19,6 +19,7 @@
 #include "symbols/elf.h"
 #include "symbols/kallsyms.h"
 #include "symbols/protocol.h"
+#include "symbols/start_code.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -167,7 +168,8 @@ static bool find(struct worker *w, struct image *image, uint64_t address,
 			return false;
 		demangle(w->demangled, frame->function);
 	} else {
-		if (!elf_find(&image->elf, image->fd, address, w->name))
+		if (!elf_find(&image->elf, image->fd, address, w->name) &&
+		    !start_code_find(&image->elf, image->fd, address, w->name))
 			return false;
 		demangle(w->demangled, w->name);
 	}
