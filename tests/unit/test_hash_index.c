@@ -7,7 +7,7 @@
 
 #include "base/hash_index.h"
 
-enum { COUNT = 20000 };
+enum { COUNT = 22000 };
 
 static uint64_t hash_of_id(const void *array, uint32_t id)
 {
@@ -106,6 +106,25 @@ static void test_same_hash(void **state)
 	hash_index_release(&ix);
 }
 
+static void test_reserve(void **state)
+{
+	struct hash_index ix = { 0 };
+	size_t bytes;
+
+	(void)state;
+	hash_index_reserve(&ix, COUNT);
+	bytes = hash_index_bytes(&ix);
+	assert_true(bytes >= COUNT * 3 / 2 * sizeof(uint32_t));
+	hash_index_reserve(&ix, 10);
+	assert_int_equal(hash_index_bytes(&ix), bytes);
+	/* No growth before, and no loss when it is in use. */
+	*hash_index_slot(&ix, 7) = 1;
+	hash_index_added(&ix, hash_of_id, &(uint64_t[]){ 0, 7 });
+	hash_index_reserve(&ix, COUNT * 10);
+	assert_int_equal(*hash_index_slot(&ix, 7), 1);
+	hash_index_release(&ix);
+}
+
 static void test_bytes(void **state)
 {
 	(void)state;
@@ -120,6 +139,7 @@ int main(void)
 		cmocka_unit_test(test_mixed),
 		cmocka_unit_test(test_in_order),
 		cmocka_unit_test(test_same_hash),
+		cmocka_unit_test(test_reserve),
 		cmocka_unit_test(test_bytes),
 	};
 
