@@ -49,6 +49,7 @@ struct event {
 		struct { pid_t parent_pid, parent_tid; } fork;
 		struct { const char *text; } name;
 		struct { uint64_t samples, records; } lost;
+		struct { bool process; } exit;	/* true: all of its threads */
 	};
 };
 

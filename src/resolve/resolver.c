@@ -24,6 +24,14 @@ struct memo {
 	location_id location;		/* 0: the slot is empty */
 };
 
+/* A thread that ended a moment ago. */
+struct ended {
+	pid_t pid, tid;
+	thread_id thread;	/* in the profile, 0: it had no sample */
+};
+
+enum { ENDED_REMEMBERED = 64 };
+
 struct resolver {
 	struct sink sink;
 	struct profile *profile;
@@ -34,6 +42,8 @@ struct resolver {
 	struct naming *naming;
 	binary_id kernel, unknown;
 	char trouble[160];
+	struct ended ended[ENDED_REMEMBERED];
+	size_t next_ended;
 	struct memo memo[MEMO_SLOTS];
 };
 
@@ -116,6 +126,7 @@ static void clear_memo_after_rebuild(struct resolver *r)
 		return;
 	r->generation = r->profile->generation;
 	memset(r->memo, 0, sizeof r->memo);
+	memset(r->ended, 0, sizeof r->ended);
 }
 
 static void add_image(struct resolver *r, const struct process *process, pid_t tid,
@@ -226,10 +237,50 @@ static void learn_names(struct process *process, struct task *task)
 		task_set_name(task, process->name);
 }
 
+static struct ended *find_ended(struct resolver *r, pid_t pid, pid_t tid)
+{
+	for (size_t i = 0; pid > 0 && i < ENDED_REMEMBERED; i++)
+		if (r->ended[i].pid == pid && r->ended[i].tid == tid)
+			return &r->ended[i];
+	return NULL;
+}
+
+static void remember_ended(struct resolver *r, pid_t pid, pid_t tid, thread_id thread)
+{
+	r->ended[r->next_ended] = (struct ended){ pid, tid, thread };
+	r->next_ended = (r->next_ended + 1) % ENDED_REMEMBERED;
+}
+
+/* The number is of another thread now. */
+static void forget_ended(struct resolver *r, pid_t pid, pid_t tid)
+{
+	struct ended *ended = find_ended(r, pid, tid);
+
+	if (ended)
+		*ended = (struct ended){ 0 };
+}
+
+/* Samples go on for a little after the end was told: that must not bring a thread back. */
+static thread_id find_ended_thread(struct resolver *r, const struct process *process, pid_t tid)
+{
+	struct ended *ended = find_ended(r, process->pid, tid);
+
+	if (ended && !ended->thread) {
+		ended->thread = profile_add_thread(r->profile, process->pid, tid, process->name);
+		profile_name_thread(r->profile, ended->thread, process->name, process->name);
+	}
+	return ended ? ended->thread : 0;
+}
+
 static thread_id find_thread(struct resolver *r, struct process *process, pid_t tid)
 {
-	struct task *task = process_add_task(&r->processes, process, tid);
+	struct task *task = process_find_task(process, tid);
+	thread_id ended = task ? 0 : find_ended_thread(r, process, tid);
 
+	if (ended)
+		return ended;
+	if (!task)
+		task = process_add_task(&r->processes, process, tid);
 	if (!task->thread) {
 		learn_names(process, task);
 		task->thread = profile_add_thread(r->profile, process->pid, tid, task->name);
@@ -240,13 +291,21 @@ static thread_id find_thread(struct resolver *r, struct process *process, pid_t 
 
 /* Events, in the order in which they happen. */
 
+enum { PID_EXITING = -1 };	/* of what belongs to no process any more */
+
 static struct process *followed(struct resolver *r, const struct event *event)
 {
 	struct process *process = process_find(&r->processes, event->pid);
+	pid_t pid = event->pid;
 
 	if (process || !r->everything)
 		return process;
-	process = process_add(&r->processes, event->pid, event->time);
+	if (event->type == EVENT_SAMPLE && find_ended(r, pid, event->tid))
+		pid = PID_EXITING;
+	process = process_find(&r->processes, pid);
+	if (process)
+		return process;
+	process = process_add(&r->processes, pid, event->time);
 	process_set_watch(&r->processes, process, WATCH_NOW);
 	return process;
 }
@@ -261,7 +320,8 @@ static void take_sample(struct resolver *r, const struct event *event)
 	if (!process || process->watch != WATCH_NOW)
 		return;
 	clear_memo_after_rebuild(r);
-	sample.thread = find_thread(r, process, event->tid);
+	sample.thread = find_thread(r, process, process->pid == event->pid ? event->tid :
+									     process->pid);
 	if (!process->maps_known && process->pid > 0)
 		read_maps(r, process);
 	sample.stack = add_stack(r, process, event);
@@ -324,6 +384,7 @@ static void take_thread_start(struct resolver *r, const struct event *event)
 
 	if (!process)
 		return;
+	forget_ended(r, event->pid, event->tid);
 	parent = process_find_task(process, event->fork.parent_tid);
 	if (parent)
 		memcpy(name, parent->name, sizeof name);
@@ -355,6 +416,7 @@ static void take_fork(struct resolver *r, const struct event *event)
 		drop_process(r, child);
 	if (!wanted)
 		return;
+	forget_ended(r, event->pid, event->tid);
 	child = process_add(&r->processes, event->pid, event->time);
 	process_set_watch(&r->processes, child, WATCH_NOW);
 	/* Adding may have made room for the child by dropping the parent. */
@@ -398,8 +460,13 @@ static void take_exit(struct resolver *r, const struct event *event)
 
 	if (!process)
 		return;
+	if (event->exit.process) {
+		drop_process(r, process);
+		return;
+	}
 	if (task && task->thread)
 		profile_end_thread(r->profile, task->thread);
+	remember_ended(r, event->pid, event->tid, task ? task->thread : 0);
 	process_drop_task(&r->processes, process, event->tid);
 	if (!process->task.len)
 		process_drop(&r->processes, process);

@@ -208,6 +208,7 @@ static void find_ended(struct perf_live *live)
 			.time = live->pass_start,
 			.pid = pid[i],
 			.tid = pid[i],
+			.exit = { .process = true },
 		};
 		struct process process;
 

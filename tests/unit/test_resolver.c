@@ -402,6 +402,44 @@ static void test_after_a_rebuild(void **state)
 	end(&f);
 }
 
+/* The kernel goes on for a little in a thread whose end it has told already. */
+static void test_samples_after_the_end(void **state)
+{
+	struct fixture f = start(0);
+	pid_t pid[4];
+
+	(void)state;
+	launch(&f);
+	fork_from(&f, PARENT, PARENT, THREAD);
+	name(&f, PARENT, THREAD, "worker");
+	sample(&f, PARENT, THREAD, in_a, 1, 0);
+	leave(&f, PARENT, THREAD);
+	sample(&f, PARENT, THREAD, in_a, 1, 0);
+	assert_string_equal(sums(&f), "prog/worker 2: a+100\n");
+	assert_int_equal(resolver_watched_threads(f.resolver), 1);
+	leave(&f, PARENT, PARENT);
+	assert_int_equal(resolver_watched(f.resolver, pid, 4), 0);
+	end(&f);
+}
+
+static void test_samples_after_the_end_of_a_process(void **state)
+{
+	struct fixture f = start(0);
+	pid_t pid[4];
+
+	(void)state;
+	resolver_watch_everything(f.resolver);
+	exec(&f, PARENT, "prog");
+	leave(&f, PARENT, PARENT);
+	sample(&f, PARENT, PARENT, in_a, 1, 0);
+	sums(&f);
+	assert_int_equal(f.profile->samples, 1);
+	/* What is left is the one place for all that is on its way out. */
+	assert_int_equal(resolver_watched(f.resolver, pid, 4), 1);
+	assert_int_equal(pid[0], -1);
+	end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +447,8 @@ int main(void)
 		cmocka_unit_test_setup(test_stack, reset_fake),
 		cmocka_unit_test_setup(test_cut, reset_fake),
 		cmocka_unit_test_setup(test_threads_and_children, reset_fake),
+		cmocka_unit_test_setup(test_samples_after_the_end, reset_fake),
+		cmocka_unit_test_setup(test_samples_after_the_end_of_a_process, reset_fake),
 		cmocka_unit_test_setup(test_no_follow, reset_fake),
 		cmocka_unit_test_setup(test_strangers, reset_fake),
 		cmocka_unit_test_setup(test_number_used_again, reset_fake),
