@@ -44,6 +44,7 @@ enum { TEXT_LEN = 1 << 16, WORDS = 1 << 12 };
 
 static NOINLINE void text_fill(char *text, uint32_t *seed)
 {
+	KEEP_FRAME();
 	for (size_t i = 0; i < TEXT_LEN - 1; i++) {
 		uint32_t r = random_next(seed);
 
