@@ -16,7 +16,8 @@ enum {
 
 	SLICES_MAX = 16 * 1024,
 	THREADS_MAX = 1 << 20,
-	STACKS_MIN = 64,
+	/* What is left when there is no room at all. */
+	STACKS_MIN = 64, SLICES_MIN = 64, EXITED_MIN = 256,
 };
 
 static uint64_t stack_bytes(const struct profile *profile)
@@ -79,6 +80,7 @@ static size_t combine_sums(struct profile *profile, size_t to, size_t from, size
 	struct sum *out = profile->sum.at + to;
 	uint32_t count = 0;
 
+	hash_index_reserve(&alike, until - from);
 	for (size_t i = from; i < until; i++) {
 		struct sum sum = profile->sum.at[i];
 		uint32_t *slot = hash_index_slot(&alike, sum_hash(&sum));
@@ -140,24 +142,27 @@ static void merge_slices(struct profile *profile, size_t count, size_t group)
 	profile->generation++;
 }
 
-/* Merge pairs of the older half, and again, so that the older a slice the longer it is. */
-static void merge_oldest(struct profile *profile, uint64_t goal)
+/* One round on the older half; the older a slice the more rounds it saw, the longer it is. */
+static void merge_older_half(struct profile *profile, size_t group)
 {
-	while (sum_bytes(profile) > goal && profile->slice.len > 1) {
-		size_t half = profile->slice.len / 2;
+	size_t half = profile->slice.len / 2;
 
-		merge_slices(profile, half < 2 ? 2 : half, 2);
-	}
+	merge_slices(profile, half < 2 ? 2 : half, group);
+}
+
+static void merge_until(struct profile *profile, uint64_t goal, size_t slices)
+{
+	while (sum_bytes(profile) > goal && profile->slice.len > slices)
+		merge_older_half(profile, 4);
 }
 
 /* As long as samples repeat: where all stacks are new, only time would be lost. */
 static void merge_while_it_pays(struct profile *profile, uint64_t goal)
 {
 	while (sum_bytes(profile) > goal && profile->slice.len > 1) {
-		size_t half = profile->slice.len / 2;
 		uint64_t before = sum_bytes(profile);
 
-		merge_slices(profile, half < 2 ? 2 : half, 2);
+		merge_older_half(profile, 2);
 		if (sum_bytes(profile) > before - before / 8)
 			return;
 	}
@@ -215,7 +220,7 @@ static void move_sums(struct sum *sum, size_t count, const uint8_t *folded, thre
 			sum[i].thread = to & (THREADS_LIMIT - 1);
 }
 
-/* Free the ids of light exited threads; one thread takes their samples. */
+/* Free the ids of exited threads but the max heaviest; one thread takes their samples. */
 static void fold_threads(struct profile *profile, size_t max)
 {
 	struct profile_index *ix = profile->index;
@@ -229,7 +234,7 @@ static void fold_threads(struct profile *profile, size_t max)
 	folded = xcalloc(profile->thread.len, 1);
 	count_thread_samples(samples, profile->sum.at, profile->sum.len);
 	count_thread_samples(samples, ix->open.at + 1, ix->open.len - 1);
-	bits = light_thread_bits(profile, samples, max / 2);
+	bits = light_thread_bits(profile, samples, max);
 	for (thread_id i = 1; i < profile->thread.len; i++) {
 		if (!profile->thread.at[i].exited || bit_length(samples[i]) >= bits)
 			continue;
@@ -244,43 +249,65 @@ static void fold_threads(struct profile *profile, size_t max)
 	combine_all(profile);
 }
 
+static size_t count_exited(const struct profile *profile)
+{
+	size_t exited = 0;
+
+	for (size_t i = 1; i < profile->thread.len; i++)
+		exited += profile->thread.at[i].exited;
+	return exited;
+}
+
 static void limit_threads(struct profile *profile, uint64_t bytes)
 {
 	uint64_t max = bytes / 16 / sizeof(struct thread);
 	size_t used = profile->thread.len - profile->index->free_thread.len;
-	size_t exited = 0;
 
 	if (max > THREADS_MAX)
 		max = THREADS_MAX;
-	if (used <= max)
-		return;
-	for (size_t i = 1; i < profile->thread.len; i++)
-		exited += profile->thread.at[i].exited;
 	/* Fewer are not worth the work; the rest is alive. */
-	if (exited > max / 2)
-		fold_threads(profile, max / 2);
+	if (used > max && count_exited(profile) > max / 2)
+		fold_threads(profile, max / 4);
 }
 
-static void rebuild(struct profile *profile, size_t keep, uint64_t goal)
+/* The cheapest loss first: times long ago, and which of many short threads it was. */
+static void limit_sums(struct profile *profile, uint64_t goal)
 {
-	profile_rebuild_stacks(profile, keep);
-	combine_all(profile);
 	merge_while_it_pays(profile, goal);
+	if (sum_bytes(profile) > goal && count_exited(profile) > 2 * EXITED_MIN) {
+		fold_threads(profile, EXITED_MIN);
+		merge_while_it_pays(profile, goal);
+	}
 }
 
+/* As many "[other]" may come as stacks are kept. */
+static size_t keep_fewer(size_t keep, uint64_t goal)
+{
+	uint64_t fit = goal / (STACK_BYTES + NODE_BYTES + sizeof(struct sum));
+
+	return keep / 2 < fit / 2 ? keep / 2 : (size_t)(fit / 2);
+}
+
+/* Sums are the larger part of the work, so they wait until the stacks fit. */
 static void limit_stacks(struct profile *profile, uint64_t goal)
 {
 	size_t keep = profile->stack.len;
-	uint64_t fit = goal / (STACK_BYTES + NODE_BYTES + sizeof(struct sum));
 
-	rebuild(profile, keep, goal);
-	while (keep > STACKS_MIN && (stack_bytes(profile) > goal || sum_bytes(profile) > goal)) {
-		/* As many "[other]" may come as stacks are kept. */
-		keep = keep / 2 < fit / 2 ? keep / 2 : (size_t)(fit / 2);
-		rebuild(profile, keep, goal);
+	profile_rebuild_stacks(profile, keep);
+	for (;;) {
+		while (stack_bytes(profile) > goal && keep > STACKS_MIN) {
+			keep = keep_fewer(keep, goal);
+			profile_rebuild_stacks(profile, keep);
+		}
+		combine_all(profile);
+		merge_until(profile, goal, SLICES_MIN);
+		if (sum_bytes(profile) <= goal || keep <= STACKS_MIN)
+			break;
+		keep = keep_fewer(keep, goal);
+		profile_rebuild_stacks(profile, keep);
 	}
-	/* So few stacks, and still too many sums: many threads, or slices. */
-	merge_oldest(profile, goal);
+	/* So few stacks, and still too many sums: many threads. */
+	merge_until(profile, goal, 1);
 }
 
 void profile_limit(struct profile *profile, uint64_t bytes)
@@ -298,7 +325,7 @@ void profile_limit(struct profile *profile, uint64_t bytes)
 		/* One half of what the names leave is for stacks, one for sums. */
 		other = other_bytes(profile);
 		goal = (other < half / 2 ? half - other : half / 2) / 2;
-		merge_while_it_pays(profile, goal);
+		limit_sums(profile, goal);
 		if (stack_bytes(profile) > goal || sum_bytes(profile) > goal)
 			limit_stacks(profile, goal);
 	}
