@@ -223,9 +223,10 @@ void profile_add_point(struct profile *profile, size_t series, uint64_t time, ui
 
 /*
  * Keep the profile within a number of bytes, the analyses of it included
- * (estimated per entry).  First the oldest slices merge; then the stacks
- * are rebuilt: addresses become functions, the lightest paths "[other]".
- * Totals stay exact.  Cheap when there is nothing to do; call it often.
+ * (estimated per entry).  First the oldest slices merge, then light threads
+ * that exited become one, "[exited threads]"; then the stacks are rebuilt:
+ * addresses become functions, the lightest paths "[other]".  Totals stay
+ * exact.  Cheap when there is nothing to do; call it often.
  *
  * When the generation changed, ids of stacks, locations, frames and sums
  * that others keep are void, and so are those of threads that exited; ids
