@@ -1,6 +1,6 @@
 #!/bin/bash
-# --help and the manual name the same options, and the manual the same
-# commands and keys as the program.
+# --help and the manual name the same options, and the manual has the
+# commands, the keys of the screen and those of the JSON report.
 set -u
 tprof=${TPROF:-./tprof}
 page=${srcdir:-.}/man/tprof.1
@@ -56,6 +56,32 @@ keys_of_manual() {
 while IFS= read -r key; do
 	complain "the key $key is not in the manual"
 done < <(comm -23 <(keys_of_program | sort -u) <(keys_of_manual | sort -u))
+
+# The keys of the JSON report, of a file: that needs no permission.
+keys_of_report() {
+	printf 'main;work 10\n' | "$tprof" report --json --view tree - | python3 -c '
+import json, sys
+
+def keys(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key not in ("reasons", "counters"):
+                yield from keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+print("\n".join(keys(json.load(sys.stdin))))'
+}
+documented=$(grep -E '^\.It Li ' "$page" | sed 's/^\.It Li //; s/ Pq .*//' | tr -d ' ' | tr ',' '\n')
+if command -v python3 >/dev/null; then
+	reported=$(keys_of_report | sort -u)
+	[[ -n $reported ]] || complain "no JSON report of a file"
+	while IFS= read -r key; do
+		complain "the key \"$key\" of the JSON report is not in the manual"
+	done < <(comm -23 <(echo "$reported") <(echo "$documented" | sort -u))
+fi
 
 echo "$(echo "$help" | wc -l) options, $wrong wrong"
 [[ $wrong -eq 0 ]]
