@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <locale.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -219,6 +220,8 @@ int main(int argc, char **argv)
 	int status;
 
 	setlocale(LC_ALL, "");
+	/* Large tables that are freed go back to the system, or --memory would be a lie. */
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 	ignore_write_signals();
 	options_parse(&options, argc, argv);
 	status = run(&options);

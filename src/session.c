@@ -25,6 +25,9 @@ enum { PIDS_LOOKED_AT = 256 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
 
+/* What we take beside the profile: rings, the screen, libraries.  Below the least --memory. */
+static const uint64_t fixed_memory = 12u << 20;
+
 /* Sampling; waiting for the last names; everything is there. */
 enum phase { PHASE_SAMPLING, PHASE_NAMING, PHASE_ENDED };
 
@@ -293,7 +296,7 @@ static bool work(struct session *session)
 	while (more && clock_now() < until && !atomic_load(&session->waiting));
 	if (session->resolver)
 		resolver_work(session->resolver);
-	profile_limit(session->profile, session->options->memory);
+	profile_limit(session->profile, session->options->memory - fixed_memory);
 	count(session, now);
 	watch_program(session);
 	look_around(session, now);
