@@ -12,6 +12,8 @@
 
 #undef strcpy
 #undef strcat
+#undef sprintf
+#undef vsprintf
 #undef strtok
 #undef alloca
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll gets system popen alloca
