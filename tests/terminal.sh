@@ -187,6 +187,50 @@ unknown_keys() {
 	keys q; left 0
 }
 
+# The sequences of xterm, in SGR's form; cells count from 1.
+mouse() {
+	keys -l $'\033['"<$1;$2;$3$4"
+}
+click() {
+	mouse 0 "$1" "$2" M
+	mouse 0 "$1" "$2" m
+}
+has_mouse() {
+	[[ $(tm display-message -p '#{mouse_standard_flag}') == "$1" ]]
+}
+
+mouse_works() {
+	start "mouse, $1" 80 24 "LC_ALL=C.UTF-8 TERM=$1"
+	if ! infocmp "$1" >/dev/null 2>&1; then
+		return
+	fi
+	run "$work/profile.folded"
+	expect '▼ Self' || return
+	until_true 10 has_mouse 1 || fail "the mouse is not asked for"
+	click 17 5; expect '▼ Total'
+	click 17 5; expect '▲ Total'
+	click 17 4; expect 'Total.*Function.*callees'
+	# Opened: the row of the tree is closed by a double click.
+	shows '├─' || fail "the tree is closed"
+	click 40 6; click 40 6; until_true 10 shows_not '├─' || fail "no double click"
+	click 3 24; expect 'Moving'
+	mouse 65 10 10 M; until_true 10 shows_not 'move up$' || fail "the wheel does not turn"
+	mouse 64 10 10 M; expect 'move up$'
+	# The older form; nonsense; a release without a press.
+	keys -l $'\033[M $$'; expect '▼ Self|▲ Total'
+	keys 2; keys -l $'\033[<0;10M\033[<M\033[<0;1;1;1;1M\033[<99999999999999;5;5M'
+	mouse 0 5 5 m
+	keys 1; expect '▲ Total'
+	keys M; expect "the terminal's"; until_true 10 has_mouse 0 || fail "M keeps the mouse"
+	keys M; expect 'works here again'; has_mouse 1 || fail "M does not take it back"
+	keys C-z; expect 'Stopped'
+	has_mouse 0 || fail "the mouse is kept while stopped"
+	keys fg Enter; expect '▲ Total'
+	until_true 10 has_mouse 1 || fail "the mouse is not taken again after fg"
+	keys q; expect '^ready>$'
+	has_mouse 0 || fail "the mouse is kept at the end"
+}
+
 resize_storm() {
 	local before
 	start "resize storm" 80 24
@@ -264,6 +308,7 @@ crashes() {
 		cmp -s "$work/before" "$work/after" || fail "modes of the terminal"
 		[[ $(tm display-message -p '#{alternate_on} #{cursor_flag}') == '0 1' ]] ||
 			fail "the other screen, or no cursor"
+		has_mouse 0 || fail "the mouse is kept"
 	done
 }
 
@@ -412,6 +457,9 @@ done
 search_and_filter
 saving
 unknown_keys
+for name in tmux-256color screen xterm-256color; do
+	mouse_works $name
+done
 resize_storm
 stop_and_continue
 vanished_terminal

@@ -74,6 +74,15 @@ static void step_view(struct app *app, size_t step)
 	show_view(app, (from + step) % TAB_COUNT);
 }
 
+/* The lock is held. */
+static void follow_reaction(struct app *app, enum reaction reaction)
+{
+	if (reaction & REACT_UPDATE)
+		app->requery = true;
+	if (reaction & REACT_SHOW_TREE)
+		enter_view(app, tab_of(COMMAND_VIEW_2));
+}
+
 /* What the view makes of a command; false if it knows it not. */
 bool app_view_takes(struct app *app, enum command command)
 {
@@ -81,12 +90,20 @@ bool app_view_takes(struct app *app, enum command command)
 
 	session_lock(app->session);
 	reaction = view_command(app_view(app), &app->scene, command);
-	if (reaction & REACT_UPDATE)
-		app->requery = true;
-	if (reaction & REACT_SHOW_TREE)
-		enter_view(app, tab_of(COMMAND_VIEW_2));
+	follow_reaction(app, reaction);
 	session_unlock(app->session);
 	return reaction != REACT_IGNORED;
+}
+
+enum reaction app_view_points(struct app *app, int x, int y)
+{
+	enum reaction reaction;
+
+	session_lock(app->session);
+	reaction = view_point(app_view(app), &app->scene, x, y);
+	follow_reaction(app, reaction);
+	session_unlock(app->session);
+	return reaction;
 }
 
 /* The query. */
@@ -236,7 +253,7 @@ static void quit(struct app *app)
 
 /* Commands. */
 
-static void run_command(struct app *app, enum command command)
+void app_run_command(struct app *app, enum command command)
 {
 	switch (command) {
 	case COMMAND_NONE:
@@ -283,6 +300,8 @@ static void run_command(struct app *app, enum command command)
 		return saving_screen(app);
 	case COMMAND_REDRAW:
 		return app->term->redraw();
+	case COMMAND_MOUSE:
+		return mouse_toggle(app);
 	case COMMAND_SUSPEND:
 		return suspend(app);
 	case COMMAND_INTERRUPT:
@@ -340,11 +359,18 @@ static void prompt_takes(struct app *app, int key)
 	case PROMPT_IGNORED:
 		/* These can't be typed, and must work always. */
 		if (keymap_find(key) == COMMAND_SUSPEND || keymap_find(key) == COMMAND_REDRAW)
-			run_command(app, keymap_find(key));
+			app_run_command(app, keymap_find(key));
 		break;
 	case PROMPT_TAKEN:
 		break;
 	}
+}
+
+static void act_on_mouse(struct app *app)
+{
+	struct mouse_event event = app->term->mouse();
+
+	mouse_act(app, &event);
 }
 
 /* False when nothing came. */
@@ -369,11 +395,15 @@ static bool take_input(struct app *app, int key)
 	case INPUT_CONTINUED:
 	case INPUT_UNKNOWN:
 		break;
+	case INPUT_MOUSE:
+		act_on_mouse(app);
+		break;
 	default:
+		app->undrawn = true;
 		if (app->purpose != TYPING_NOTHING)
 			prompt_takes(app, key);
 		else
-			run_command(app, keymap_find(key));
+			app_run_command(app, keymap_find(key));
 	}
 	return true;
 }

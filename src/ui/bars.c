@@ -50,20 +50,46 @@ static void describe_activity(const struct scene *scene, struct strbuf *out)
 		strbuf_addf(out, "/%s: %zu  ", scene->match.pattern, scene->match.count);
 }
 
+/* " 1 Functions "; where names don't fit the numbers do. */
+static void label_tab(size_t i, size_t current, int width, struct strbuf *out)
+{
+	const char *title = width >= 50 || i == current ? tabs[i].ops->title : "";
+
+	strbuf_addf(out, " %d%s%s ", tabs[i].command - COMMAND_VIEW_1 + 1, *title ? " " : "",
+		    title);
+}
+
 void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas canvas)
 {
+	struct strbuf label = STRBUF_INIT;
 	int x = 0;
 
 	for (size_t i = 0; i < TAB_COUNT; i++) {
-		enum style style = i == current ? STYLE_TAB_CURRENT : STYLE_TAB;
-		/* Where names don't fit the numbers do. */
-		const char *title = canvas.width >= 50 || i == current ? tabs[i].ops->title : "";
-
-		x += canvas_printf(canvas, x, 0, style, " %d%s%s ",
-				   tabs[i].command - COMMAND_VIEW_1 + 1, *title ? " " : "", title);
+		strbuf_clear(&label);
+		label_tab(i, current, canvas.width, &label);
+		x += canvas_text(canvas, x, 0, i == current ? STYLE_TAB_CURRENT : STYLE_TAB,
+				 label.text);
 	}
 	if (scene->query.inverted)
 		canvas_text(canvas, x + 2, 0, STYLE_NOTICE, "inverted");
+	strbuf_release(&label);
+}
+
+enum command bars_tab_at(size_t current, int width, int x)
+{
+	struct strbuf label = STRBUF_INIT;
+	enum command command = COMMAND_NONE;
+	int end = 0;
+
+	for (size_t i = 0; i < TAB_COUNT && !command; i++) {
+		strbuf_clear(&label);
+		label_tab(i, current, width, &label);
+		end += text_width(label.text);
+		if (x >= 0 && x < end)
+			command = tabs[i].command;
+	}
+	strbuf_release(&label);
+	return command;
 }
 
 bool bars_draw_activity(const struct scene *scene, struct canvas canvas)
@@ -90,23 +116,59 @@ static void add_key(const struct scene *scene, enum command command, struct strb
 		strbuf_cut(out, (size_t)(end - out->text));
 }
 
+/* Where a hint stands: its key, and what that does behind it. */
+struct hint_place {
+	int x, text, end;
+};
+
+/* The next hint of the view that fits, from *i on; NULL: no more. */
+static const struct hint *next_hint(const struct scene *scene, const struct view_ops *view,
+				    int width, size_t *i, struct strbuf *key,
+				    struct hint_place *at)
+{
+	int x = *i ? at->end + 2 : 0;
+
+	for (; *i < sizeof hints / sizeof *hints; ++*i) {
+		const struct hint *hint = &hints[*i];
+
+		if (hint->only && hint->only != view)
+			continue;
+		strbuf_clear(key);
+		add_key(scene, hint->command, key);
+		at->x = x;
+		at->text = x + text_width(key->text) + 1;
+		at->end = at->text + text_width(hint->text);
+		++*i;
+		return at->end <= width ? hint : NULL;
+	}
+	return NULL;
+}
+
 void bars_draw_hints(const struct scene *scene, const struct view_ops *view, struct canvas canvas)
 {
 	struct strbuf key = STRBUF_INIT;
-	int x = 0;
+	struct hint_place at = { 0 };
+	const struct hint *hint;
+	size_t i = 0;
 
-	for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
-		int width;
-
-		if (hints[i].only && hints[i].only != view)
-			continue;
-		strbuf_clear(&key);
-		add_key(scene, hints[i].command, &key);
-		width = text_width(key.text) + 1 + text_width(hints[i].text);
-		if (x + width > canvas.width)
-			break;
-		x += canvas_text(canvas, x, 0, STYLE_KEY, key.text) + 1;
-		x += canvas_text(canvas, x, 0, STYLE_LABEL, hints[i].text) + 2;
+	while ((hint = next_hint(scene, view, canvas.width, &i, &key, &at))) {
+		canvas_text(canvas, at.x, 0, STYLE_KEY, key.text);
+		canvas_text(canvas, at.text, 0, STYLE_LABEL, hint->text);
 	}
 	strbuf_release(&key);
+}
+
+enum command bars_hint_at(const struct scene *scene, const struct view_ops *view, int width, int x)
+{
+	struct strbuf key = STRBUF_INIT;
+	struct hint_place at = { 0 };
+	const struct hint *hint;
+	enum command command = COMMAND_NONE;
+	size_t i = 0;
+
+	while (!command && (hint = next_hint(scene, view, width, &i, &key, &at)))
+		if (x >= at.x && x < at.end)
+			command = hint->command;
+	strbuf_release(&key);
+	return command;
 }

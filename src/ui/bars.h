@@ -12,14 +12,17 @@ struct tab {
 	enum command command;		/* that goes there */
 };
 
-enum { TAB_COUNT = 4 };
+enum { TAB_COUNT = 5 };
 extern const struct tab tabs[TAB_COUNT];
 
 /* current may be TAB_COUNT: none of them. */
 void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas canvas);
+/* Where a click there leads; COMMAND_NONE: nowhere. */
+enum command bars_tab_at(size_t current, int width, int x);
 /* Pauses, filters, searches, where the header has no room for them; false if there are none. */
 bool bars_draw_activity(const struct scene *scene, struct canvas canvas);
 /* As many as fit, the most needed first. */
 void bars_draw_hints(const struct scene *scene, const struct view_ops *view, struct canvas canvas);
+enum command bars_hint_at(const struct scene *scene, const struct view_ops *view, int width, int x);
 
 #endif

@@ -22,14 +22,24 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "ui/pointer.h"
 #include "ui/theme.h"
 
-enum { KEY_ESCAPE = 27, KEY_CTRL_Z = 26, KEY_RETURN = 13, RUN_MAX = 128 };
+enum { KEY_ESCAPE = 27, KEY_CTRL_Z = 26, KEY_RETURN = 13, RUN_MAX = 128, SEQUENCE_MS = 25 };
 
 static const int caught[] = { SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/*
+ * Presses and the wheel, in the form without a last column; what does not
+ * know that form sends the older one, and both are understood.  Curses's
+ * own reading of the mouse waits for second clicks and knows only the form
+ * that the description of the terminal has.
+ */
+static const char mouse_on[] = "\033[?1000h\033[?1006h";
+static const char mouse_off[] = "\033[?1006l\033[?1000l";
 
 /* There is one terminal, and signal handlers must find it. */
 static struct {
@@ -44,6 +54,9 @@ static struct {
 		attr_t attributes;
 		int pair;
 	} look[STYLE_COUNT];
+	bool has_mouse, captured;
+	struct pointer pointer;
+	struct mouse_event event;
 	unsigned char partial[4];	/* of a character in UTF-8 */
 	size_t partial_len;
 	uint64_t resized_at;
@@ -124,7 +137,7 @@ static void prepare_restore(void)
 {
 	tty.restore_len = 0;
 	if (capability("kmous"))
-		add_restore("\033[?1006l\033[?1000l");
+		add_restore(mouse_off);
 	add_restore(capability("rmkx"));
 	add_restore(capability("sgr0"));
 	add_restore(capability("op"));
@@ -172,6 +185,34 @@ static void release_signals(void)
 	tty.alternate_stack = NULL;
 }
 
+/* The mouse. */
+
+static void send_to_terminal(const char *text)
+{
+	if (write(tty.fd, text, strlen(text)) < 0)
+		tty.stale = true;
+}
+
+static void release_mouse(void)
+{
+	if (tty.captured)
+		send_to_terminal(mouse_off);
+}
+
+static bool curses_capture(bool on)
+{
+	if (!tty.has_mouse)
+		return false;
+	tty.captured = on;
+	send_to_terminal(on ? mouse_on : mouse_off);
+	return true;
+}
+
+static struct mouse_event curses_mouse(void)
+{
+	return tty.event;
+}
+
 /* Opening and closing. */
 
 static void curses_close(void)
@@ -182,6 +223,8 @@ static void curses_close(void)
 		return;
 	/* Leaving the screen must work from the background too. */
 	sigaction(SIGTTOU, &ignore, NULL);
+	release_mouse();
+	tty.captured = false;
 	if (tty.up)
 		endwin();
 	tty.up = 0;
@@ -337,6 +380,9 @@ static void prepare_screen(const struct term_style *style)
 	tty.keys = newpad(1, 1);
 	keypad(tty.keys, TRUE);
 	nodelay(tty.keys, TRUE);
+	/* Else curses would swallow what the mouse sends. */
+	tty.has_mouse = capability("kmous") != NULL;
+	define_key(NULL, KEY_MOUSE);
 	prepare_looks(style);
 	prepare_restore();
 	tty.ascii = style->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
@@ -345,6 +391,7 @@ static void prepare_screen(const struct term_style *style)
 	tty.partial_len = 0;
 	tty.owner = getpid();
 	tty.up = 1;
+	curses_capture(true);
 }
 
 /* Drawing. */
@@ -511,6 +558,8 @@ static void come_back(void)
 	sigaddset(&set, SIGCONT);
 	while (sigtimedwait(&set, NULL, &now) > 0)
 		;
+	if (tty.captured)
+		send_to_terminal(mouse_on);
 	adopt_size();
 	curses_redraw();
 }
@@ -532,6 +581,7 @@ static void stop_job(void)
 
 static void curses_suspend(void)
 {
+	release_mouse();
 	endwin();
 	tty.up = 0;
 	stop_job();
@@ -624,6 +674,66 @@ static int take_byte(unsigned char byte)
 	return character == TEXT_REPLACEMENT ? INPUT_UNKNOWN : (int)character;
 }
 
+/* The next byte of a sequence: its end may be a moment behind. */
+static int next_of_sequence(void)
+{
+	struct pollfd fd = { .fd = tty.fd, .events = POLLIN };
+	int next = wgetch(tty.keys);
+
+	if (next == ERR && poll(&fd, 1, SEQUENCE_MS) > 0)
+		next = wgetch(tty.keys);
+	return next;
+}
+
+static bool ends_sequence(int byte)
+{
+	return byte == ERR || (byte >= 0x40 && byte <= 0x7e);
+}
+
+static int take_sgr_mouse(void)
+{
+	char text[32];
+	size_t len = 0;
+	int next;
+
+	do {
+		next = next_of_sequence();
+		if (next > 0 && next < 0x7f && len < sizeof text - 1)
+			text[len++] = (char)next;
+	} while (!ends_sequence(next));
+	text[len] = '\0';
+	return pointer_take_sgr(&tty.pointer, text, clock_now(), &tty.event) ? INPUT_MOUSE :
+									      INPUT_UNKNOWN;
+}
+
+static int take_x10_mouse(void)
+{
+	unsigned char bytes[3];
+
+	for (size_t i = 0; i < sizeof bytes; i++) {
+		int next = next_of_sequence();
+
+		if (next == ERR)
+			return INPUT_UNKNOWN;
+		bytes[i] = (unsigned char)next;
+	}
+	return pointer_take_x10(&tty.pointer, bytes, clock_now(), &tty.event) ? INPUT_MOUSE :
+									       INPUT_UNKNOWN;
+}
+
+static int take_control_sequence(void)
+{
+	int next = next_of_sequence();
+
+	if (next == '<')
+		return take_sgr_mouse();
+	if (next == 'M' && tty.has_mouse)
+		return take_x10_mouse();
+	while (!ends_sequence(next))
+		next = next_of_sequence();
+	return INPUT_UNKNOWN;
+}
+
 /*
  * After Esc: alone it is the key.  With something right behind it, it is a
  * sequence that the terminal's description does not have; its letters must
@@ -636,12 +746,8 @@ static int take_escape(void)
 	if (next == ERR || next == KEY_ESCAPE)
 		return KEY_ESCAPE;
 	if (next == 'O')
-		wgetch(tty.keys);
-	if (next == '[')
-		do
-			next = wgetch(tty.keys);
-		while (next != ERR && (next < 0x40 || next > 0x7e));
-	return INPUT_UNKNOWN;
+		next_of_sequence();
+	return next == '[' ? take_control_sequence() : INPUT_UNKNOWN;
 }
 
 static int next_key(void)
@@ -725,6 +831,8 @@ static struct term_ops curses_ops = {
 	.size = curses_size,
 	.show = curses_show,
 	.read_key = curses_read_key,
+	.mouse = curses_mouse,
+	.capture = curses_capture,
 	.redraw = curses_redraw,
 	.suspend = curses_suspend,
 	.close = curses_close,

@@ -1,19 +1,24 @@
 #include "ui/state.h"
 
-static void draw_bottom(const struct app *app, struct canvas canvas)
+/* True when there was nothing to tell, and hints are shown. */
+static bool draw_bottom(const struct app *app, struct canvas canvas)
+{
+	if (app->message.len) {
+		canvas_name(canvas, 0, 0, canvas.width, app->message_style, app->message.text);
+		return false;
+	}
+	if (header_height(&app->scene, app->width, app->height) <= 1 &&
+	    bars_draw_activity(&app->scene, canvas))
+		return false;
+	bars_draw_hints(&app->scene, app_view(app)->ops, canvas);
+	return true;
+}
+
+static void draw_prompt(const struct app *app, struct canvas canvas)
 {
 	const struct match *match = &app->scene.match;
 	int used;
 
-	if (app->purpose == TYPING_NOTHING) {
-		if (app->message.len)
-			canvas_name(canvas, 0, 0, canvas.width, app->message_style,
-				    app->message.text);
-		else if (header_height(&app->scene, app->width, app->height) > 1 ||
-			 !bars_draw_activity(&app->scene, canvas))
-			bars_draw_hints(&app->scene, app_view(app)->ops, canvas);
-		return;
-	}
 	/* What a search finds stands beside it while it is typed. */
 	used = 0;
 	if (app->message.len && canvas.width >= 40)
@@ -45,14 +50,19 @@ static void draw(struct app *app)
 	bottom = head < height || app->purpose != TYPING_NOTHING;
 	tab_line = height - head - bottom >= 5;
 	app->body = height - head - bottom - tab_line;
+	app->body_top = head + tab_line;
+	app->tab_row = tab_line ? head : -1;
+	app->hint_row = -1;
 	header_draw(&app->scene, canvas_part(all, 0, 0, width, head));
 	if (tab_line)
 		bars_draw_tabs(&app->scene, app->current, canvas_part(all, 0, head, width, 1));
 	view_update(app_view(app), &app->scene, width, app->body);
 	view_draw(app_view(app), &app->scene,
 		  canvas_part(all, 0, head + tab_line, width, app->body));
-	if (bottom)
-		draw_bottom(app, canvas_part(all, 0, height - 1, width, 1));
+	if (app->purpose != TYPING_NOTHING)
+		draw_prompt(app, canvas_part(all, 0, height - 1, width, 1));
+	else if (bottom && draw_bottom(app, canvas_part(all, 0, height - 1, width, 1)))
+		app->hint_row = height - 1;
 }
 
 /* A paused scene goes on telling what the program and we are doing. */
@@ -95,7 +105,7 @@ void frame_refresh(struct app *app)
 		take_in(app, profile);
 	draw(app);
 	session_unlock(app->session);
-	app->stale = false;
+	app->stale = app->undrawn = false;
 	app->term->show(&app->grid);
 	if (width != app->width || height != app->height)
 		session_resize(app->session, app->width, app->height);

@@ -6,6 +6,9 @@
  *	size 80 24	the screen gets this size (80x24 at first)
  *	key NAME	a key as keymap_key_named() knows it: x, Enter, ctrl-l
  *	type TEXT	each character of the rest of the line
+ *	click X Y	of the left button, the upper left cell is 0 0; also
+ *			"double X Y", "menu X Y" (the right button),
+ *			"wheel-up X Y" and "wheel-down X Y"
  *	wait		until the source has ended and all of it was read
  *	screen		print the screen as text to standard output
  *	styles		the same, each row followed by the letters of its styles
@@ -24,11 +27,12 @@
 
 enum { SIDE_MAX = 1000, LINE_LENGTH_MAX = 4096, NAP_MS = 100 };
 
-enum step_kind { STEP_SIZE, STEP_KEY, STEP_WAIT, STEP_SCREEN, STEP_STYLES };
+enum step_kind { STEP_SIZE, STEP_KEY, STEP_MOUSE, STEP_WAIT, STEP_SCREEN, STEP_STYLES };
 
 struct step {
 	enum step_kind kind;
 	int key, width, height;
+	struct mouse_event mouse;
 };
 
 /* There is one terminal, so its state is a variable of this file, as in curses.c. */
@@ -36,6 +40,7 @@ static struct {
 	array(struct step) step;
 	size_t at;
 	struct grid shown;
+	struct mouse_event mouse;
 	int width, height;
 	bool ended;		/* the source: waiting is over for good */
 	bool drawn;		/* the program had a turn to draw before it is looked at */
@@ -92,6 +97,10 @@ static int headless_read_key(int timeout_ms, int wake_fd)
 		case STEP_KEY:
 			headless.at++;
 			return step->key;
+		case STEP_MOUSE:
+			headless.mouse = step->mouse;
+			headless.at++;
+			return INPUT_MOUSE;
 		case STEP_WAIT:
 			return wait_for(timeout_ms, wake_fd);
 		case STEP_SCREEN:
@@ -111,6 +120,17 @@ static void headless_redraw(void)
 {
 }
 
+static struct mouse_event headless_mouse(void)
+{
+	return headless.mouse;
+}
+
+static bool headless_capture(bool on)
+{
+	(void)on;
+	return true;
+}
+
 static void headless_close(void)
 {
 	array_release(&headless.step);
@@ -122,6 +142,8 @@ static const struct term_ops headless_ops = {
 	.size = headless_size,
 	.show = headless_show,
 	.read_key = headless_read_key,
+	.mouse = headless_mouse,
+	.capture = headless_capture,
 	.redraw = headless_redraw,
 	.suspend = headless_redraw,
 	.close = headless_close,
@@ -169,6 +191,35 @@ static bool add_text(const char *rest)
 	return true;
 }
 
+/* "WORD X Y"; a double click is a click first, as from a real mouse. */
+static bool add_mouse(const char *line)
+{
+	static const struct {
+		const char *word;
+		enum mouse_action action;
+	} words[] = {
+		{ "click ", MOUSE_CLICK }, { "double ", MOUSE_DOUBLE }, { "menu ", MOUSE_MENU },
+		{ "wheel-up ", MOUSE_WHEEL_UP }, { "wheel-down ", MOUSE_WHEEL_DOWN },
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		struct step step = { .kind = STEP_MOUSE };
+		size_t len = strlen(words[i].word);
+		char *end;
+
+		if (strncmp(line, words[i].word, len) != 0)
+			continue;
+		step.mouse.x = (int)strtol(line + len, &end, 10);
+		step.mouse.y = (int)strtol(end, &end, 10);
+		if (words[i].action == MOUSE_DOUBLE)
+			add_step(step);
+		step.mouse.action = words[i].action;
+		add_step(step);
+		return !*end;
+	}
+	return false;
+}
+
 static bool add_line(const char *line)
 {
 	static const struct {
@@ -189,7 +240,9 @@ static bool add_line(const char *line)
 		return add_size(line + 5);
 	if (!strncmp(line, "key ", 4))
 		return add_key(line + 4);
-	return !strncmp(line, "type ", 5) && add_text(line + 5);
+	if (!strncmp(line, "type ", 5))
+		return add_text(line + 5);
+	return add_mouse(line);
 }
 
 static bool read_steps(FILE *file, const char *path, struct error *error)

@@ -40,12 +40,15 @@ struct app {
 	uint64_t shown_samples;
 	unsigned shown_generation;
 	uint64_t interrupted_at, quit_asked_at;	/* 0: not lately */
+	bool undrawn;			/* keys were taken since the last frame */
 	bool stale;			/* new samples are to be taken in */
 	bool requery;			/* also when paused: the query changed */
 	bool done;
 	int wake_fd;
 	int width, height;		/* of the screen */
 	int body;			/* rows of the view, as last drawn */
+	int body_top, tab_row, hint_row;	/* where things are; -1: not shown */
+	bool mouse_off;			/* left to the terminal */
 };
 
 /* Tell something at the bottom for a few seconds. */
@@ -55,6 +58,11 @@ void app_forget_message(struct app *app);
 struct view *app_view(const struct app *app);
 /* Give the view a command; false if it knows it not.  Takes the lock. */
 bool app_view_takes(struct app *app, enum command command);
+
+/* Do what a key, a hint or the menu asks for. */
+void app_run_command(struct app *app, enum command command);
+/* Tells the view what a pointing did, as app_view_takes() with a command. */
+enum reaction app_view_points(struct app *app, int x, int y);
 
 /* Take in what is new, draw, and show it: one moment, one frame.  Takes the lock. */
 void frame_refresh(struct app *app);
@@ -68,6 +76,10 @@ void search_set(struct app *app, const char *pattern);
 /* For the function under the cursor. */
 void search_this(struct app *app);
 void search_step(struct app *app, enum command command);
+
+void mouse_act(struct app *app, const struct mouse_event *event);
+/* Take the mouse, or leave it to the terminal. */
+void mouse_toggle(struct app *app);
 
 void saving_start(struct app *app);
 /* The file name was typed; the overwriting was agreed to. */

@@ -21,10 +21,23 @@ enum key {
 	INPUT_WAKE,		/* the descriptor given to read_key is readable */
 	INPUT_RESIZED,
 	INPUT_CONTINUED,	/* was stopped, runs again: the screen was drawn anew */
+	INPUT_MOUSE,		/* the mouse: term_ops.mouse() says what */
 	INPUT_INTERRUPT,	/* SIGINT from outside */
 	INPUT_TERMINATE,	/* SIGTERM, SIGQUIT */
 	INPUT_GONE,		/* the terminal is no more */
 	INPUT_UNKNOWN,		/* a key that means nothing */
+};
+
+enum mouse_action {
+	MOUSE_CLICK, MOUSE_DOUBLE,	/* a double click comes after the click of its first */
+	MOUSE_MENU,			/* the right button */
+	MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN,
+};
+
+/* What the mouse did, in the cell x, y; the upper left one is 0, 0. */
+struct mouse_event {
+	enum mouse_action action;
+	int x, y;
 };
 
 /*
@@ -36,6 +49,10 @@ struct term_ops {
 	void (*show)(const struct grid *grid);
 	/* Wait for a key, for at most so long (-1: for ever), or for a descriptor (-1: none). */
 	int (*read_key)(int timeout_ms, int wake_fd);
+	/* What INPUT_MOUSE was about. */
+	struct mouse_event (*mouse)(void);
+	/* Take the mouse or leave it to the terminal; false: it has none.  May be NULL: none. */
+	bool (*capture)(bool on);
 	void (*redraw)(void);		/* forget what is on the screen */
 	/* Stop ourselves as Ctrl-Z does: leave the screen, stop, come back. */
 	void (*suspend)(void);

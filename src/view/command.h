@@ -13,6 +13,8 @@
 	X(PAGE_DOWN,	"page-down",	"move down a page") \
 	X(HALF_UP,	"half-up",	"move up half a page") \
 	X(HALF_DOWN,	"half-down",	"move down half a page") \
+	X(SCROLL_UP,	"scroll-up",	"scroll up three rows") \
+	X(SCROLL_DOWN,	"scroll-down",	"scroll down three rows") \
 	X(FIRST,	"first",	"go to the first row") \
 	X(LAST,		"last",		"go to the last row") \
 	X(LEFT,		"left",		"collapse, or go to the caller; icicle: box to the left") \
@@ -55,6 +57,7 @@
 	X(SAVE,		"save",		"save what is shown as folded stacks") \
 	X(SAVE_SCREEN,	"save-screen",	"save the screen as text") \
 	X(REDRAW,	"redraw",	"draw the screen anew") \
+	X(MOUSE,	"mouse",	"leave the mouse to the terminal, to select text; or take it") \
 	X(SUSPEND,	"suspend",	"stop tprof and the program (fg goes on)") \
 	X(INTERRUPT,	"interrupt",	"interrupt the launched program; attached: quit") \
 	X(HELP,		"help",		"this help") \

@@ -357,6 +357,9 @@ static enum reaction functions_command(struct view *view, struct scene *scene,
 	case COMMAND_OPEN:
 		choose(f);
 		select_row(f, scene);
+	case COMMAND_RIGHT:
+		choose(f);
+		select_row(f, scene);
 		return f->row.len ? REACT_REDRAW | REACT_SHOW_TREE : REACT_REDRAW;
 	case COMMAND_SEARCH_THIS:
 		/* The search is the caller's; what "this" is, only we know. */
@@ -386,7 +389,7 @@ static enum reaction functions_point(struct view *view, struct scene *scene, int
 		const struct column *column = column_at(&at, x);
 
 		sort_by(f, scene, column, column == f->sort && !f->reversed);
-		return REACT_REDRAW;
+		return REACT_REDRAW | REACT_HEADING;
 	}
 	if (y < 0 || (size_t)y > f->list.height || row >= f->row.len)
 		return REACT_IGNORED;

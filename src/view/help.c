@@ -284,6 +284,10 @@ static enum reaction help_command(struct view *view, struct scene *scene, enum c
 	case COMMAND_DOWN:
 		scroll(help, 1, command == COMMAND_DOWN);
 		return REACT_REDRAW;
+	case COMMAND_SCROLL_UP:
+	case COMMAND_SCROLL_DOWN:
+		scroll(help, 3, command == COMMAND_SCROLL_DOWN);
+		return REACT_REDRAW;
 	case COMMAND_HALF_UP:
 	case COMMAND_HALF_DOWN:
 		scroll(help, page / 2 + 1, command == COMMAND_HALF_DOWN);

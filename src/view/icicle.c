@@ -432,6 +432,10 @@ static bool move(struct icicle *icicle, const struct profile *profile, enum comm
 	case COMMAND_HALF_DOWN:
 		go_far(icicle, profile, rows / 2 + 1, command == COMMAND_HALF_DOWN);
 		return true;
+	case COMMAND_SCROLL_UP:
+	case COMMAND_SCROLL_DOWN:
+		go_far(icicle, profile, 3, command == COMMAND_SCROLL_DOWN);
+		return true;
 	case COMMAND_FIRST:
 		stand_on(icicle, 0);
 		return true;

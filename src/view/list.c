@@ -1,5 +1,7 @@
 #include "view/list.h"
 
+enum { SCROLL_ROWS = 3 };
+
 static size_t min(size_t a, size_t b)
 {
 	return a < b ? a : b;
@@ -85,6 +87,10 @@ bool list_command(struct list *list, enum command command)
 	case COMMAND_HALF_UP:
 	case COMMAND_HALF_DOWN:
 		move_page(list, page(list, 2), command == COMMAND_HALF_DOWN);
+		break;
+	case COMMAND_SCROLL_UP:
+	case COMMAND_SCROLL_DOWN:
+		move_page(list, SCROLL_ROWS, command == COMMAND_SCROLL_DOWN);
 		break;
 	case COMMAND_FIRST:
 		list->cursor = 0;

@@ -10,6 +10,7 @@ enum reaction {
 	REACT_REDRAW	= 1 << 0,
 	REACT_UPDATE	= 1 << 1,	/* the scene changed: query, selection */
 	REACT_SHOW_TREE	= 1 << 2,	/* go to the tree, at the selection */
+	REACT_HEADING	= 1 << 8,	/* pointed at a heading: nothing there to open */
 };
 
 /* A cursor in an analysis.  Knows no keys, colours or terminal. */

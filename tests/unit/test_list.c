@@ -27,6 +27,11 @@ static void moves(void **state)
 		{ COMMAND_HALF_UP,	4, 1 },
 		{ COMMAND_FIRST,	0, 0 },
 		{ COMMAND_PAGE_UP,	0, 0 },
+		{ COMMAND_SCROLL_DOWN,	3, 3 },
+		{ COMMAND_SCROLL_DOWN,	6, 6 },
+		{ COMMAND_SCROLL_DOWN,	9, 6 },
+		{ COMMAND_SCROLL_UP,	6, 3 },
+		{ COMMAND_FIRST,	0, 0 },
 	};
 	struct list list = { 0 };
 

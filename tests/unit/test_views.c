@@ -245,7 +245,7 @@ static void functions_point(void **state)
 	assert_int_equal(view_point(s.view, &s.scene, 3, 9), REACT_IGNORED);
 	assert_int_equal(view_point(s.view, &s.scene, -1, -1), REACT_IGNORED);
 	/* A heading sorts by its column: main has the largest total. */
-	assert_int_equal(view_point(s.view, &s.scene, 12, 0), REACT_REDRAW);
+	assert_int_equal(view_point(s.view, &s.scene, 12, 0), REACT_REDRAW | REACT_HEADING);
 	refresh(&s);
 	assert_true(shows(&s, "▼ Total"));
 	assert_cursor(&s, "beta");
@@ -702,7 +702,7 @@ static void selection_goes_along(void **state)
 	add(&s, "main;gamma", 5);
 	refresh(&s);
 	/* A function: in the tree where it is heaviest. */
-	assert_int_equal(act(&s, COMMAND_OPEN), REACT_REDRAW | REACT_SHOW_TREE);
+	assert_int_equal(act(&s, COMMAND_RIGHT), REACT_REDRAW | REACT_SHOW_TREE);
 	s.view = tree;
 	view_enter(s.view, &s.scene);
 	refresh(&s);
