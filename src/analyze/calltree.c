@@ -23,6 +23,7 @@ static uint32_t node_below(struct calltree *tree, const struct profile *profile,
 		if (hide_kernel && profile->function.at[function].flags & FUNCTION_KERNEL)
 			continue;
 		node = calltree_child(tree, node, function);
+		tree->entry[node] |= i + 1 < location->frame_count ? ENTRY_INLINED : ENTRY_CALLED;
 	}
 	return node;
 }

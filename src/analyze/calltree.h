@@ -7,6 +7,9 @@ struct amount {
 	uint64_t weight, samples;
 };
 
+/* How a node was got into from its parent. */
+enum calltree_entry { ENTRY_CALLED = 1, ENTRY_INLINED = 2 };
+
 /*
  * The samples that a query selects, merged by call path.  Node 0 is the
  * root and holds everything; children follow their parent.  Knows nothing
@@ -20,6 +23,7 @@ struct calltree {
 	uint32_t *parent, *first_child, *next_sibling;	/* 0: none */
 	function_id *function;
 	uint8_t *outermost;		/* no caller is the same function */
+	uint8_t *entry;			/* of enum calltree_entry, or'ed */
 	struct amount *self, *total;
 
 	/* By function_id, as many as the profile has; recursion counted once. */

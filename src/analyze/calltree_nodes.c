@@ -10,6 +10,7 @@ static void grow_nodes(struct calltree *tree)
 	tree->next_sibling = xresize(tree->next_sibling, cap, sizeof *tree->next_sibling);
 	tree->function = xresize(tree->function, cap, sizeof *tree->function);
 	tree->outermost = xresize(tree->outermost, cap, sizeof *tree->outermost);
+	tree->entry = xresize(tree->entry, cap, sizeof *tree->entry);
 	tree->self = xresize(tree->self, cap, sizeof *tree->self);
 	tree->total = xresize(tree->total, cap, sizeof *tree->total);
 	p->bloom = xresize(p->bloom, cap, sizeof *p->bloom);
@@ -52,6 +53,7 @@ static uint32_t add_node(struct calltree *tree, uint32_t parent, function_id fun
 	tree->parent[id] = parent;
 	tree->function[id] = function;
 	tree->first_child[id] = 0;
+	tree->entry[id] = 0;
 	tree->self[id] = tree->total[id] = (struct amount){ 0 };
 	p->forward[id] = 0;
 	if (id) {
@@ -107,12 +109,13 @@ void calltree_release_nodes(struct calltree *tree)
 	xfree(tree->next_sibling);
 	xfree(tree->function);
 	xfree(tree->outermost);
+	xfree(tree->entry);
 	xfree(tree->self);
 	xfree(tree->total);
 	xfree(p->bloom);
 	xfree(p->forward);
 	tree->parent = tree->first_child = tree->next_sibling = tree->function = NULL;
-	tree->outermost = NULL;
+	tree->outermost = tree->entry = NULL;
 	tree->self = tree->total = NULL;
 	p->bloom = NULL;
 	p->forward = NULL;

@@ -11,7 +11,7 @@ enum {
 	/* A stack, its node and its sum in a call tree, its mark in a filter, its end. */
 	STACK_BYTES = sizeof(struct stack) + 4 + 16 + 2 + 4,
 	/* A node of a call tree, its place in the hash, its entry when turned around. */
-	NODE_BYTES = 61 + 9 + 16,
+	NODE_BYTES = 62 + 9 + 16,
 	LOCATION_BYTES = sizeof(struct location) + 8 + 2,
 
 	SLICES_MAX = 16 * 1024,

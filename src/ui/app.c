@@ -81,6 +81,8 @@ static void follow_reaction(struct app *app, enum reaction reaction)
 		app->requery = true;
 	if (reaction & REACT_SHOW_TREE)
 		enter_view(app, tab_of(COMMAND_VIEW_2));
+	if (reaction & REACT_SHOW_CALLERS)
+		enter_view(app, tab_of(COMMAND_VIEW_4));
 }
 
 /* What the view makes of a command; false if it knows it not. */

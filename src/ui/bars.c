@@ -6,6 +6,7 @@ const struct tab tabs[TAB_COUNT] = {
 	{ &functions_view, COMMAND_VIEW_1 },
 	{ &tree_view, COMMAND_VIEW_2 },
 	{ &icicle_view, COMMAND_VIEW_3 },
+	{ &callers_view, COMMAND_VIEW_4 },
 	{ &counters_view, COMMAND_VIEW_5 },
 };
 
@@ -20,7 +21,11 @@ static const struct hint hints[] = {
 	{ COMMAND_QUIT, "quit", NULL },
 	{ COMMAND_VIEW_NEXT, "view", NULL },
 	{ COMMAND_SEARCH, "search", NULL },
-	{ COMMAND_OPEN, "to tree", &functions_view },
+	{ COMMAND_OPEN, "callers", &functions_view },
+	{ COMMAND_RIGHT, "to tree", &functions_view },
+	{ COMMAND_OPEN, "go there", &callers_view },
+	{ COMMAND_BACK, "back", &callers_view },
+	{ COMMAND_RIGHT, "to tree", &callers_view },
 	{ COMMAND_OPEN, "open", &tree_view },
 	{ COMMAND_OPEN, "zoom", &icicle_view },
 	{ COMMAND_BACK, "back", &icicle_view },

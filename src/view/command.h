@@ -18,16 +18,17 @@
 	X(FIRST,	"first",	"go to the first row") \
 	X(LAST,		"last",		"go to the last row") \
 	X(LEFT,		"left",		"collapse, or go to the caller; icicle: box to the left") \
-	X(RIGHT,	"right",	"expand, or go to the callee; icicle: box to the right") \
+	X(RIGHT,	"right",	\
+	  "expand, or go to the callee; icicle: box to the right; functions, callers: show in the tree") \
 	X(OPEN,		"open",		\
-	  "functions: show in the tree; tree: open or close; icicle: zoom in") \
+	  "functions: its callers; tree: open or close; icicle: zoom in; callers: go there") \
 	X(BACK,		"back",		"undo the last zoom, search or filter") \
 	X(VIEW_NEXT,	"view-next",	"next view") \
 	X(VIEW_PREV,	"view-prev",	"previous view") \
 	X(VIEW_1,	"view-1",	"view 1, Functions") \
 	X(VIEW_2,	"view-2",	"view 2, Tree") \
 	X(VIEW_3,	"view-3",	"view 3, Icicle") \
-	X(VIEW_4,	"view-4",	"") \
+	X(VIEW_4,	"view-4",	"view 4, Callers: who calls the function, and what it calls") \
 	X(VIEW_5,	"view-5",	"view 5, Counters") \
 	X(VIEW_6,	"view-6",	"") \
 	X(VIEW_7,	"view-7",	"") \

@@ -357,6 +357,7 @@ static enum reaction functions_command(struct view *view, struct scene *scene,
 	case COMMAND_OPEN:
 		choose(f);
 		select_row(f, scene);
+		return f->row.len ? REACT_REDRAW | REACT_SHOW_CALLERS : REACT_REDRAW;
 	case COMMAND_RIGHT:
 		choose(f);
 		select_row(f, scene);

@@ -10,6 +10,7 @@ enum reaction {
 	REACT_REDRAW	= 1 << 0,
 	REACT_UPDATE	= 1 << 1,	/* the scene changed: query, selection */
 	REACT_SHOW_TREE	= 1 << 2,	/* go to the tree, at the selection */
+	REACT_SHOW_CALLERS = 1 << 3,	/* go to the callers, of the selected function */
 	REACT_HEADING	= 1 << 8,	/* pointed at a heading: nothing there to open */
 };
 
@@ -38,7 +39,8 @@ struct view_ops {
 	void (*enter)(struct view *view, const struct scene *scene);
 };
 
-extern const struct view_ops functions_view, tree_view, icicle_view, counters_view, help_view;
+extern const struct view_ops functions_view, tree_view, icicle_view, callers_view,
+	counters_view, help_view;
 
 struct view *view_open(const struct view_ops *ops);
 void view_update(struct view *view, const struct scene *scene, int width, int height);

@@ -10,10 +10,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LOCATIONS = 40, VIEWS = 5, INPUT_MAX = 4096 };
+enum { LOCATIONS = 40, VIEWS = 6, INPUT_MAX = 4096 };
 
 static const struct view_ops *const all_views[VIEWS] = {
-	&functions_view, &tree_view, &icicle_view, &counters_view, &help_view,
+	&functions_view, &tree_view, &icicle_view, &callers_view, &counters_view,
+	&help_view,
 };
 
 static const char *const names[] = {

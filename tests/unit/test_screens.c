@@ -68,6 +68,23 @@ static void pause_display(struct scene *scene, struct profile *profile)
 	scene->behind = 1234;
 }
 
+static void look_at(struct scene *scene, const struct profile *profile, const char *name)
+{
+	for (size_t i = 1; i < profile->function.len; i++)
+		if (!strcmp(profile_function_name(profile, (function_id)i), name))
+			array_push(&scene->selected, (function_id)i);
+}
+
+static void look_at_fib(struct scene *scene, struct profile *profile)
+{
+	look_at(scene, profile, "fib");
+}
+
+static void look_at_memcpy(struct scene *scene, struct profile *profile)
+{
+	look_at(scene, profile, "memcpy");
+}
+
 static void trouble(struct scene *scene, struct profile *profile)
 {
 	profile->lost = 1234567;
@@ -151,6 +168,19 @@ static const struct screen screens[] = {
 	{ "icicle-hostile", &icicle_view, scenery_hostile, 80, 24, .search = NULL },
 	{ "icicle-empty", &icicle_view, profile_new, 80, 24, .search = NULL },
 	{ "icicle-one", &icicle_view, scenery_one_function, 80, 24, .command = { COMMAND_DOWN } },
+	{ "callers-plain", &callers_view, scenery_program, 80, 24, .search = NULL },
+	{ "callers-recursion", &callers_view, scenery_program, 80, 24, .change = look_at_fib },
+	{ "callers-wide", &callers_view, scenery_program, 200, 60, .measure = MEASURE_SAMPLES,
+	  .change = look_at_memcpy, .command = { COMMAND_UP, COMMAND_OPEN, COMMAND_DOWN } },
+	{ "callers-tiny", &callers_view, scenery_program, 20, 5, .command = { COMMAND_UP } },
+	{ "callers-small", &callers_view, scenery_program, 40, 9, .change = look_at_memcpy },
+	{ "callers-search", &callers_view, scenery_program, 80, 24, .search = "malloc",
+	  .command = { COMMAND_FIND_NEXT } },
+	{ "callers-none", &callers_view, scenery_program, 80, 24, .keep = "read_source",
+	  .change = look_at_fib },
+	{ "callers-hostile", &callers_view, scenery_hostile, 80, 24,
+	  .command = { COMMAND_UP, COMMAND_OPEN } },
+	{ "callers-empty", &callers_view, profile_new, 80, 24, .search = NULL },
 	{ "counters-plain", &counters_view, scenery_program, 80, 24, .change = count },
 	{ "counters-wide", &counters_view, scenery_program, 200, 60, .change = count,
 	  .command = { COMMAND_DOWN } },
@@ -194,6 +224,7 @@ static void look(const struct screen *screen, struct strbuf *out)
 		screen->change(&scene, profile);
 	scene_update(&scene, profile);
 	top = header_height(&scene, screen->width, screen->height);
+	view_enter(view, &scene);
 	view_update(view, &scene, screen->width, screen->height - top);
 	for (size_t i = 0; i < COMMANDS_MAX && screen->command[i]; i++) {
 		view_command(view, &scene, screen->command[i]);

@@ -702,6 +702,7 @@ static void selection_goes_along(void **state)
 	add(&s, "main;gamma", 5);
 	refresh(&s);
 	/* A function: in the tree where it is heaviest. */
+	assert_int_equal(act(&s, COMMAND_OPEN), REACT_REDRAW | REACT_SHOW_CALLERS);
 	assert_int_equal(act(&s, COMMAND_RIGHT), REACT_REDRAW | REACT_SHOW_TREE);
 	s.view = tree;
 	view_enter(s.view, &s.scene);
@@ -737,11 +738,112 @@ static void selection_goes_along(void **state)
 	close_stage(&s);
 }
 
+/* Callers. */
+
+static void callers_move(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, &callers_view);
+	refresh(&s);
+	assert_true(shows(&s, "no samples"));
+	assert_int_equal(act(&s, COMMAND_BACK), REACT_IGNORED);
+	act(&s, COMMAND_OPEN);
+	add(&s, "main;alpha;memcpy", 40);
+	add(&s, "main;beta;memcpy", 60);
+	add(&s, "main;gamma", 5);
+	refresh(&s);
+	/* Nothing was chosen: what is hottest, and it stays. */
+	assert_cursor(&s, "\u25b6 memcpy");
+	add(&s, "main;gamma", 500);
+	refresh(&s);
+	assert_cursor(&s, "\u25b6 memcpy");
+	act(&s, COMMAND_UP);
+	assert_cursor(&s, "alpha");
+	assert_string_equal(selected(&s), "alpha");
+	/* The cursor stays on its function. */
+	add(&s, "main;alpha;memcpy", 100);
+	refresh(&s);
+	assert_cursor(&s, "alpha");
+	act(&s, COMMAND_OPEN);
+	assert_cursor(&s, "\u25b6 alpha");
+	assert_true(shows(&s, "memcpy \u2192 alpha"));
+	act(&s, COMMAND_FIRST);
+	act(&s, COMMAND_OPEN);
+	assert_cursor(&s, "\u25b6 main");
+	/* Above main there is nothing to go to. */
+	act(&s, COMMAND_FIRST);
+	assert_cursor(&s, "stacks begin here");
+	act(&s, COMMAND_OPEN);
+	assert_cursor(&s, "stacks begin here");
+	assert_string_equal(selected(&s), "main");
+	/* Back the same way, to the row that was taken. */
+	assert_int_equal(act(&s, COMMAND_BACK), REACT_REDRAW);
+	assert_true(shows(&s, "\u25b6 alpha"));
+	assert_cursor(&s, "main");
+	act(&s, COMMAND_BACK);
+	assert_true(shows(&s, "\u25b6 memcpy"));
+	assert_cursor(&s, "alpha");
+	assert_int_equal(act(&s, COMMAND_BACK), REACT_IGNORED);
+	assert_int_equal(act(&s, COMMAND_RIGHT), REACT_REDRAW | REACT_SHOW_TREE);
+	/* What a filter takes away comes back. */
+	filter(&s, "gamma");
+	assert_true(shows(&s, "no samples in this function"));
+	act(&s, COMMAND_DOWN);
+	filter(&s, NULL);
+	assert_cursor(&s, "alpha");
+	search(&s, "beta");
+	act(&s, COMMAND_FIND_NEXT);
+	assert_cursor(&s, "beta");
+	/* Another function, chosen in another view. */
+	s.scene.selected.len = 0;
+	array_push(&s.scene.selected, s.scene.calls->function[s.scene.calls->first_child[0]]);
+	view_enter(s.view, &s.scene);
+	refresh(&s);
+	assert_cursor(&s, "\u25b6 main");
+	act(&s, COMMAND_BACK);
+	assert_true(shows(&s, "\u25b6 memcpy"));
+	close_stage(&s);
+}
+
+static void callers_point_and_scroll(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, &callers_view);
+	for (int i = 0; i < 40; i++) {
+		char stack[64];
+
+		snprintf(stack, sizeof stack, "caller%02d;middle;callee%02d", i, i);
+		add(&s, stack, 100 - (uint64_t)i);
+	}
+	refresh(&s);
+	array_push(&s.scene.selected, s.scene.calls->function[s.scene.calls->first_child[
+		s.scene.calls->first_child[0]]]);
+	view_enter(s.view, &s.scene);
+	refresh(&s);
+	/* The function is in the middle: both sides show. */
+	assert_cursor(&s, "\u25b6 middle");
+	assert_true(shows(&s, "caller39"));
+	assert_true(shows(&s, "callee00"));
+	assert_int_equal(view_point(s.view, &s.scene, 20, 2), REACT_REDRAW);
+	refresh(&s);
+	assert_cursor(&s, "caller35");
+	assert_int_equal(view_point(s.view, &s.scene, 20, 1), REACT_IGNORED);
+	assert_int_equal(view_point(s.view, &s.scene, 20, HEIGHT), REACT_IGNORED);
+	act(&s, COMMAND_LAST);
+	assert_cursor(&s, "callee39");
+	close_stage(&s);
+}
+
 /* Drawing changes nothing: the same view draws the same cells. */
 static void drawing_is_repeatable(void **state)
 {
 	const struct view_ops *const views[] = {
-		&functions_view, &tree_view, &icicle_view, &counters_view, &help_view,
+		&functions_view, &tree_view, &icicle_view, &callers_view,
+		&counters_view, &help_view,
 	};
 
 	(void)state;
@@ -783,6 +885,8 @@ int main(void)
 		cmocka_unit_test(icicle_is_stable),
 		cmocka_unit_test(icicle_finds_thin_boxes),
 		cmocka_unit_test(selection_goes_along),
+		cmocka_unit_test(callers_move),
+		cmocka_unit_test(callers_point_and_scroll),
 		cmocka_unit_test(drawing_is_repeatable),
 	};
 

@@ -1,0 +1,227 @@
+#include "analyze/callers.h"
+
+#include <stdlib.h>
+
+/*
+ * A node of the function.  A stack that goes through it more than once
+ * meets several; the outer ones are found by going up these.
+ */
+struct site {
+	uint32_t node;
+	uint32_t caller_up;	/* 1 + the nearest site, itself too, with a caller new on its path */
+	uint32_t callee_up;	/* 1 + the nearest site, itself too, with a callee new on its path */
+	function_id through;	/* the callee by which the outer site leads here */
+	uint32_t outer;		/* 1 + that site, 0: none */
+};
+
+struct callers_private {
+	array(struct site) site;
+	/* Where a function's edge is: 1 + its place, 0 for none.  By function. */
+	array(uint32_t) caller_at, callee_at;
+	uint32_t begins_at;	/* the edge without a function */
+};
+
+static void add_amount(struct amount *to, struct amount more)
+{
+	to->weight += more.weight;
+	to->samples += more.samples;
+}
+
+static bool is_empty(struct amount amount)
+{
+	return !amount.samples && !amount.weight;
+}
+
+/* Sites come in order of their nodes. */
+static uint32_t find_site(const struct callers_private *p, uint32_t node)
+{
+	size_t low = 0, high = p->site.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->site.at[middle].node < node)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return (uint32_t)low;
+}
+
+static void link_outer(struct callers_private *p, const struct calltree *tree, struct site *site)
+{
+	uint32_t node = site->node, up = tree->parent[node];
+
+	if (tree->outermost[node])
+		return;
+	while (tree->function[up] != tree->function[site->node]) {
+		node = up;
+		up = tree->parent[up];
+	}
+	site->outer = 1 + find_site(p, up);
+	site->through = tree->function[node];
+}
+
+/* Did the same caller call the function further out on this path? */
+static bool has_caller(const struct callers_private *p, const struct calltree *tree,
+		       uint32_t from, function_id caller)
+{
+	while (from) {
+		const struct site *site = &p->site.at[from - 1];
+		uint32_t parent = tree->parent[site->node];
+
+		if (parent && tree->function[parent] == caller)
+			return true;
+		from = site->outer ? p->site.at[site->outer - 1].caller_up : 0;
+	}
+	return false;
+}
+
+/* Does this path go from the function to the callee further out? */
+static bool has_callee(const struct callers_private *p, uint32_t from, function_id callee)
+{
+	while (from) {
+		const struct site *site = &p->site.at[from - 1];
+
+		if (site->through == callee)
+			return true;
+		from = p->site.at[site->outer - 1].callee_up;
+	}
+	return false;
+}
+
+static struct call_edge *caller_edge(struct callers *callers, const struct calltree *tree,
+				     uint32_t parent)
+{
+	struct callers_private *p = callers->private;
+	function_id function = parent ? tree->function[parent] : 0;
+	uint32_t *at = parent ? &p->caller_at.at[function] : &p->begins_at;
+
+	if (!*at) {
+		array_push(&callers->caller, ((struct call_edge){
+			.function = function, .outermost = !parent }));
+		*at = (uint32_t)callers->caller.len;
+	}
+	return &callers->caller.at[*at - 1];
+}
+
+static void take_caller(struct callers *callers, const struct calltree *tree, uint32_t i)
+{
+	struct callers_private *p = callers->private;
+	struct site *site = &p->site.at[i];
+	uint32_t parent = tree->parent[site->node];
+	uint32_t outer = site->outer ? p->site.at[site->outer - 1].caller_up : 0;
+	struct call_edge *edge;
+
+	site->caller_up = outer;
+	if (parent && has_caller(p, tree, outer, tree->function[parent]))
+		return;
+	site->caller_up = i + 1;
+	edge = caller_edge(callers, tree, parent);
+	add_amount(&edge->amount, tree->total[site->node]);
+	edge->entry |= tree->entry[site->node];
+}
+
+static void take_callees(struct callers *callers, const struct calltree *tree, uint32_t i)
+{
+	struct callers_private *p = callers->private;
+	struct site *site = &p->site.at[i];
+
+	if (site->outer) {
+		uint32_t outer = p->site.at[site->outer - 1].callee_up;
+
+		site->callee_up = has_callee(p, outer, site->through) ? outer : i + 1;
+	}
+	for (uint32_t n = tree->first_child[site->node]; n; n = tree->next_sibling[n]) {
+		function_id function = tree->function[n];
+		struct call_edge *edge;
+
+		if (is_empty(tree->total[n]) || has_callee(p, site->callee_up, function))
+			continue;
+		if (!p->callee_at.at[function]) {
+			array_push(&callers->callee, ((struct call_edge){ .function = function }));
+			p->callee_at.at[function] = (uint32_t)callers->callee.len;
+		}
+		edge = &callers->callee.at[p->callee_at.at[function] - 1];
+		add_amount(&edge->amount, tree->total[n]);
+		edge->entry |= tree->entry[n];
+	}
+}
+
+static int compare_edges(const void *a, const void *b)
+{
+	const struct call_edge *x = a, *y = b;
+
+	if (x->amount.weight != y->amount.weight)
+		return x->amount.weight > y->amount.weight ? -1 : 1;
+	if (x->amount.samples != y->amount.samples)
+		return x->amount.samples > y->amount.samples ? -1 : 1;
+	return (x->function > y->function) - (x->function < y->function);
+}
+
+static void forget(struct callers *callers, size_t functions)
+{
+	struct callers_private *p = callers->private;
+
+	p->site.len = p->caller_at.len = p->callee_at.len = 0;
+	p->begins_at = 0;
+	array_extend(&p->caller_at, functions);
+	array_extend(&p->callee_at, functions);
+	callers->caller.len = callers->callee.len = 0;
+	callers->self = callers->total = callers->whole = (struct amount){ 0 };
+}
+
+void callers_update(struct callers *callers, const struct calltree *tree, function_id centre)
+{
+	struct callers_private *p = callers->private;
+
+	forget(callers, tree->function_count);
+	callers->centre = centre;
+	if (tree->count)
+		callers->whole = tree->total[0];
+	if (centre >= tree->function_count)
+		return;
+	callers->self = tree->function_self[centre];
+	callers->total = tree->function_total[centre];
+	for (size_t i = 1; i < tree->count; i++) {
+		struct site site = { .node = (uint32_t)i };
+		uint32_t at = (uint32_t)p->site.len;
+
+		if (tree->function[i] != centre || is_empty(tree->total[i]))
+			continue;
+		link_outer(p, tree, &site);
+		array_push(&p->site, site);
+		take_caller(callers, tree, at);
+		take_callees(callers, tree, at);
+	}
+	if (callers->caller.len)
+		qsort(callers->caller.at, callers->caller.len, sizeof *callers->caller.at,
+		      compare_edges);
+	if (callers->callee.len)
+		qsort(callers->callee.at, callers->callee.len, sizeof *callers->callee.at,
+		      compare_edges);
+}
+
+struct callers *callers_new(void)
+{
+	struct callers *callers = xcalloc(1, sizeof *callers);
+
+	callers->private = xcalloc(1, sizeof *callers->private);
+	return callers;
+}
+
+void callers_free(struct callers *callers)
+{
+	struct callers_private *p;
+
+	if (!callers)
+		return;
+	p = callers->private;
+	array_release(&p->site);
+	array_release(&p->caller_at);
+	array_release(&p->callee_at);
+	array_release(&callers->caller);
+	array_release(&callers->callee);
+	xfree(p);
+	xfree(callers);
+}

@@ -1,0 +1,31 @@
+#ifndef TPROF_ANALYZE_CALLERS_H
+#define TPROF_ANALYZE_CALLERS_H
+
+#include "analyze/calltree.h"
+
+/* What went from one function to another, over all call paths. */
+struct call_edge {
+	function_id function;	/* the one at the other end */
+	struct amount amount;	/* total in the callee; recursion counted once */
+	unsigned entry;		/* enum calltree_entry: was the callee called, inlined, or both */
+	bool outermost;		/* no function: stacks begin here */
+};
+
+/*
+ * One function and its neighbours.  The callers add up to its total, and
+ * the callees with its self too, but for recursion: a stack that goes
+ * through it twice may count for two neighbours.
+ */
+struct callers {
+	function_id centre;
+	struct amount self, total, whole;
+	array(struct call_edge) caller, callee;	/* with samples, the heaviest first */
+	struct callers_private *private;
+};
+
+struct callers *callers_new(void);
+void callers_free(struct callers *callers);
+/* Costs a look at each node of the tree, and a few for those of the function. */
+void callers_update(struct callers *callers, const struct calltree *tree, function_id centre);
+
+#endif
