@@ -147,6 +147,18 @@ static void close_events(struct counters *counters, enum counter counter)
 	array_release(&one->fd);
 }
 
+/* Threads come and go, and some CPUs are off.  One that is just leaving is refused in many ways. */
+static bool is_absent(const struct place *place, int code)
+{
+	struct process thread;
+
+	if (place->cpu >= 0)
+		return code == ENODEV;
+	return code == ESRCH ||
+	       !process_read_thread(process_of_thread(place->tid), place->tid, &thread) ||
+	       process_is_gone(&thread);
+}
+
 /* 0, or why not; nothing stays open then. */
 static int open_events(struct counters *counters, enum counter counter,
 		       struct perf_event_attr *attr, const struct places *places)
@@ -162,8 +174,7 @@ static int open_events(struct counters *counters, enum counter counter,
 			array_push(&one->fd, fd);
 			counters->files++;
 		}
-		/* Threads come and go, and some CPUs are off. */
-		if (code == ESRCH || (code == ENODEV && places->at[i].cpu >= 0)) {
+		if (code && is_absent(&places->at[i], code)) {
 			skipped = code;
 		} else if (code) {
 			close_events(counters, counter);
@@ -171,6 +182,18 @@ static int open_events(struct counters *counters, enum counter counter,
 		}
 	}
 	return one->fd.len ? 0 : skipped;
+}
+
+/* What is in the way of so many: that the event can't be counted at all, or their number. */
+static int try_event(struct perf_event_attr attr)
+{
+	struct place ourselves = { 0, -1 };
+	int fd = perf_open(&attr, &ourselves);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return E2BIG;
 }
 
 static bool is_forbidden(int code)
@@ -236,10 +259,10 @@ static void open_counter(struct counters *counters, enum counter counter, const 
 	struct perf_event_attr attr = attr_of(counters, kind);
 	int code;
 
-	if (counters->files + places->len > FILES_MAX)
-		code = E2BIG;
-	else
+	if (counters->files + places->len <= FILES_MAX)
 		code = open_events(counters, counter, &attr, places);
+	else
+		code = try_event(attr);
 	if (is_forbidden(code) && kind->how != WITH_KERNEL) {
 		attr.exclude_kernel = 1;
 		code = open_events(counters, counter, &attr, places);

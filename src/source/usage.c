@@ -15,9 +15,7 @@ enum {
 	STAT_MAX = 4096,
 	STATUS_MAX = 16384,
 	SYSTEM_MAX = 1 << 20,
-	/* Looking at threads one by one may take this part of the time. */
-	THREADS_SHARE = 50,
-	THREADS_FREE_NS = 2000000,	/* this much each time is fine in any case */
+	LOOK_NS = 2000000,	/* at threads, each time */
 };
 
 /* What /proc/PID/stat counts for a process, and for the children it waited for. */
@@ -45,6 +43,7 @@ struct known_process {
 	bool seen;
 	bool joined;		/* was there before us: what it had used does not count */
 	bool looked;		/* its threads were looked at */
+	size_t next;		/* the thread to look at first the next time */
 	uint64_t task_before, task_now;
 	uint64_t own_before[PARTS], own[PARTS];
 	/* What it was told of the children it waited for. */
@@ -66,8 +65,7 @@ struct usage {
 	array(struct known_process) process;
 	array(pid_t) order;
 	struct pid_list threads;
-	bool spare_threads;	/* this time, since they are many */
-	uint64_t threads_next;	/* when they are looked at again */
+	uint64_t until;		/* looking at threads */
 	struct strbuf text;
 };
 
@@ -206,15 +204,13 @@ static struct known_thread *find_thread(struct known_process *process, pid_t tid
 	return &process->thread.at[process->thread.len - 1];
 }
 
-static void look_at_thread(struct usage *usage, struct known_process *process, size_t i)
+static void look_at_thread(struct usage *usage, struct known_process *process,
+			   struct known_thread *thread)
 {
-	pid_t tid = usage->threads.at[i];
-	struct known_thread *thread;
 	struct switches now;
 
-	if (!read_switches(usage, process->pid, tid, &now, &process->peak))
+	if (!read_switches(usage, process->pid, thread->tid, &now, &process->peak))
 		return;
-	thread = find_thread(process, tid, i);
 	/* A number that fell is another thread's. */
 	if (now.voluntary < thread->now.voluntary) {
 		process->ended.voluntary += thread->now.voluntary - thread->before.voluntary;
@@ -222,7 +218,6 @@ static void look_at_thread(struct usage *usage, struct known_process *process, s
 		thread->before = (struct switches){ 0 };
 	}
 	thread->now = now;
-	thread->seen = true;
 	if (process->joined && !process->looked)
 		thread->before = now;
 }
@@ -245,16 +240,31 @@ static void end_threads(struct known_process *process)
 	process->thread.len = kept;
 }
 
-static void look_at_threads(struct usage *usage, struct known_process *process)
+static bool list_threads(struct usage *usage, struct known_process *process)
 {
 	usage->threads.len = 0;
 	if (process->thread_count <= 1)
 		array_push(&usage->threads, process->pid);
 	else if (!process_threads(process->pid, &usage->threads))
-		return;
+		return false;
 	for (size_t i = 0; i < usage->threads.len; i++)
-		look_at_thread(usage, process, i);
+		find_thread(process, usage->threads.at[i], i)->seen = true;
 	end_threads(process);
+	return process->thread.len;
+}
+
+/* When they are many, a part of them each time; all the first time, to start from there. */
+static void look_at_threads(struct usage *usage, struct known_process *process)
+{
+	if (!list_threads(usage, process))
+		return;
+	for (size_t i = 0; i < process->thread.len; i++) {
+		if (i && process->looked && clock_now() > usage->until)
+			break;
+		if (process->next >= process->thread.len)
+			process->next = 0;
+		look_at_thread(usage, process, &process->thread.at[process->next++]);
+	}
 	process->looked = true;
 }
 
@@ -349,8 +359,7 @@ static void look_at_process(struct usage *usage, pid_t pid)
 	process->task_now = read_task_clock(pid, process->task_now);
 	memcpy(process->own, values.own, sizeof values.own);
 	process->thread_count = values.threads;
-	if (!process->looked || !usage->spare_threads)
-		look_at_threads(usage, process);
+	look_at_threads(usage, process);
 	/* Counted once those that ended are known. */
 	if (!usage->no_children)
 		memcpy(process->children_now, values.children, sizeof values.children);
@@ -382,9 +391,7 @@ static int compare_pids(const void *a, const void *b)
  */
 static void look_at_processes(struct usage *usage, const pid_t *pid, size_t count)
 {
-	uint64_t began = clock_now(), took;
-
-	usage->spare_threads = began < usage->threads_next;
+	usage->until = clock_now() + LOOK_NS;
 	usage->order.len = 0;
 	for (size_t i = 0; i < count; i++)
 		array_push(&usage->order, pid[i]);
@@ -396,9 +403,6 @@ static void look_at_processes(struct usage *usage, const pid_t *pid, size_t coun
 		if (!i || usage->order.at[i] != usage->order.at[i - 1])
 			look_at_process(usage, usage->order.at[i]);
 	usage->begun = true;
-	took = clock_now() - began;
-	if (!usage->spare_threads && took > THREADS_FREE_NS)
-		usage->threads_next = began + took * THREADS_SHARE;
 }
 
 void usage_read(struct usage *usage, const pid_t *pid, size_t count, struct usage_values *values)
