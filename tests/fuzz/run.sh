@@ -7,7 +7,7 @@ source=$(cd "${srcdir:-.}" && pwd)
 seconds=${FUZZ_SECONDS:-60}
 sanitize=-fsanitize=address,undefined
 flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined"
-flags+=" -I. -I$source/src -include $source/src/base/banned.h"
+flags+=" -I. -I$source/src -include $source/src/base/banned.h -DPKGLIBEXECDIR=\"/nowhere\""
 
 if ! command -v clang >/dev/null; then
 	echo "clang is not installed"
