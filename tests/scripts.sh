@@ -4,7 +4,7 @@
 # be; TPROF_UPDATE_SCREENS=1 rewrites those (then look at the difference).
 
 srcdir=${srcdir:-.}
-tprof=${TPROF:-./tprof}
+tprof=$(realpath "${TPROF:-./tprof}") || exit 99
 dir=$srcdir/tests/scripts
 LC_ALL=C.UTF-8
 export LC_ALL
@@ -15,7 +15,7 @@ trap 'rm -f "$out"' EXIT
 for script in "$dir"/*.script; do
 	expected=${script%.script}.out
 	# The name of the file stands in the header: the same from everywhere.
-	if ! (cd "$dir" && exec timeout 60 "$OLDPWD/$tprof" --script "$(basename "$script")" \
+	if ! (cd "$dir" && exec timeout 60 "$tprof" --script "$(basename "$script")" \
 		profile.folded) >"$out" 2>&1; then
 		echo "$script: tprof failed:"
 		cat "$out"
