@@ -25,9 +25,9 @@ static bool exits_with_result(const struct elf *elf, int fd, uint64_t offset,
 {
 	static const unsigned char pass_on[] = { 0x89, 0xc7, 0xe8 };
 	const size_t len = sizeof pass_on + 4;
+	uint64_t called = offset + len + (uint64_t)displacement(code + sizeof pass_on);
 
-	return !memcmp(code, pass_on, sizeof pass_on) &&
-	       elf_find(elf, fd, offset + len + (uint64_t)displacement(code + sizeof pass_on), name) &&
+	return !memcmp(code, pass_on, sizeof pass_on) && elf_find(elf, fd, called, name) &&
 	       !strcmp(name, "exit");
 }
 
