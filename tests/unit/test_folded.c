@@ -373,6 +373,7 @@ static void test_open(void **state)
 		{ "x.collapsed", "one 1\ntwo 2\n", NULL },
 	};
 	char directory[] = "/tmp/test_folded.XXXXXX";
+	int back = open(".", O_RDONLY | O_DIRECTORY);
 
 	(void)state;
 	assert_non_null(mkdtemp(directory));
@@ -400,7 +401,8 @@ static void test_open(void **state)
 			unlink(rows[i].path);
 		profile_free(profile);
 	}
-	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(fchdir(back), 0);
+	close(back);
 	assert_int_equal(rmdir(directory), 0);
 }
 
