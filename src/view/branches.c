@@ -264,62 +264,115 @@ static void make_all(struct branches *branches)
 	}
 }
 
-static bool is_match(const struct branches *branches, const struct match *match, uint32_t node,
-		     uint32_t extra)
+/* Which nodes fit or lead to one.  Children follow their parent, so one pass is enough. */
+static uint8_t *mark_matches(const struct branches *branches, const struct match *match)
 {
-	return node == extra || match_has(match, branches_function(branches, node));
-}
+	size_t count = branches_count(branches);
+	uint8_t *mark = xcalloc(count, 1);
 
-/* Which nodes are wanted or lead to one.  Children follow their parent, so one pass is enough. */
-static uint8_t *mark_matches(const struct branches *branches, const struct match *match,
-			     uint32_t extra)
-{
-	uint8_t *mark = xcalloc(branches_count(branches), 1);
-
-	for (size_t i = branches_count(branches); i-- > 1;) {
+	for (size_t i = count; i-- > 1;) {
 		uint32_t node = (uint32_t)i;
 
-		if (is_match(branches, match, node, extra))
-			mark[node] = 1;
+		if (!mark[node] && match_has(match, branches_function(branches, node)))
+			mark[node] = has_samples(branches, node);
 		if (mark[node])
 			mark[branches_parent(branches, node)] = 1;
 	}
 	return mark;
 }
 
-static void marked_children(const struct branches *branches, uint32_t node, const uint8_t *mark,
-			    struct node_list *children)
+/* A walk over the marked nodes as their rows stand when all is open. */
+struct walk {
+	const struct branches *branches;
+	const struct match *match;
+	const uint8_t *mark;
+	struct order order;
+};
+
+static bool walk_fits(const struct walk *walk, uint32_t node)
 {
-	children->len = 0;
-	for (uint32_t id = first_child(branches, node); id; id = next_sibling(branches, id))
-		if (mark[id] && has_samples(branches, id))
-			array_push(children, id);
+	return node && match_has(walk->match, branches_function(walk->branches, node));
 }
 
-void branches_matches(struct branches *branches, const struct scene *scene, uint32_t extra,
-		      struct node_list *found)
+/* The marked child behind (or before) one, or from the beginning (the end): 0 if there is none. */
+static uint32_t walk_child(const struct walk *walk, uint32_t parent, uint32_t from, bool next)
 {
-	struct node_list pending = { 0 }, children = { 0 };
-	uint8_t *mark;
+	uint32_t best = 0;
 
-	if (!branches_count(branches))
-		return;
-	make_all(branches);
-	mark = mark_matches(branches, &scene->match, extra);
-	array_push(&pending, 0);
-	while (pending.len) {
-		uint32_t node = pending.at[--pending.len];
+	for (uint32_t id = first_child(walk->branches, parent); id;
+	     id = next_sibling(walk->branches, id)) {
+		int sign = next ? 1 : -1;
 
-		if (node && is_match(branches, &scene->match, node, extra))
-			array_push(found, node);
-		marked_children(branches, node, mark, &children);
-		branches_sort_by_total(branches, scene->profile, children.at, children.len);
-		for (size_t i = children.len; i-- > 0;)
-			array_push(&pending, children.at[i]);
+		if (!walk->mark[id] || id == from)
+			continue;
+		if (from && total_order(&id, &from, (void *)(uintptr_t)&walk->order) * sign < 0)
+			continue;
+		if (!best || total_order(&id, &best, (void *)(uintptr_t)&walk->order) * sign < 0)
+			best = id;
 	}
-	array_release(&pending);
-	array_release(&children);
+	return best;
+}
+
+/* The first match in a marked subtree is its top or in its first marked child. */
+static uint32_t walk_first(const struct walk *walk, uint32_t node)
+{
+	while (node && !walk_fits(walk, node))
+		node = walk_child(walk, node, 0, true);
+	return node;
+}
+
+/* The last one is in its last marked child, or its top. */
+static uint32_t walk_last(const struct walk *walk, uint32_t node)
+{
+	uint32_t child;
+
+	while ((child = walk_child(walk, node, 0, false)))
+		node = child;
+	return node;
+}
+
+static uint32_t walk_next(const struct walk *walk, uint32_t node)
+{
+	uint32_t found = walk_child(walk, node, 0, true);
+
+	for (; node && !found; node = branches_parent(walk->branches, node))
+		found = walk_child(walk, branches_parent(walk->branches, node), node, true);
+	return walk_first(walk, found ? found : walk_child(walk, 0, 0, true));
+}
+
+static uint32_t walk_before(const struct walk *walk, uint32_t node)
+{
+	while (node) {
+		uint32_t parent = branches_parent(walk->branches, node);
+		uint32_t found = walk_child(walk, parent, node, false);
+
+		if (found)
+			return walk_last(walk, found);
+		if (walk_fits(walk, parent))
+			return parent;
+		node = parent;
+	}
+	return walk_last(walk, 0);
+}
+
+uint32_t branches_next_match(struct branches *branches, const struct scene *scene, uint32_t from,
+			     bool next)
+{
+	struct walk walk = {
+		.branches = branches,
+		.match = &scene->match,
+		.order = { branches, scene->profile },
+	};
+	uint8_t *mark;
+	uint32_t found;
+
+	if (!exists(branches, from))
+		return 0;
+	make_all(branches);
+	walk.mark = mark = mark_matches(branches, &scene->match);
+	found = next ? walk_next(&walk, from) : walk_before(&walk, from);
 	xfree(mark);
+	return found;
 }
 
 uint32_t branches_selected(struct branches *branches, const struct scene *scene)

@@ -54,9 +54,12 @@ uint32_t branches_find(struct branches *branches, const function_id *function, s
 		       size_t *found_depth);
 /* The heaviest node of a function, or 0. */
 uint32_t branches_heaviest(const struct branches *branches, function_id function);
-/* The nodes that the search found, and one more, as rows would stand when all is open. */
-void branches_matches(struct branches *branches, const struct scene *scene, uint32_t extra,
-		      struct node_list *found);
+/*
+ * The node that the search finds next after (or before) one, as rows would
+ * stand when all is open, around the ends; 0 if it finds none at all.
+ */
+uint32_t branches_next_match(struct branches *branches, const struct scene *scene, uint32_t from,
+			     bool next);
 /* Where a selection points to: its path, or as a single function wherever that is heaviest. */
 uint32_t branches_selected(struct branches *branches, const struct scene *scene);
 /* Write the functions from the root on to the node. */

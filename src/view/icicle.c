@@ -470,36 +470,38 @@ static bool zoom_out(struct icicle *icicle)
 	return true;
 }
 
-/* Is it a box of its own in the present zoom? */
-static bool is_wide(const struct icicle *icicle, const struct node_list *zoom, uint32_t node)
+/*
+ * The matches that are boxes of their own in the present zoom, and the
+ * cursor, as rows of a tree would stand.
+ */
+static void find_boxes(struct icicle *icicle, const struct scene *scene, uint32_t cursor,
+		       struct node_list *found)
 {
-	const struct branches *branches = &icicle->branches;
-	uint32_t whole = zoom->len ? zoom->at[zoom->len - 1] : 0;
+	struct branches *branches = &icicle->branches;
+	struct node_list pending = { 0 }, children = { 0 };
+	struct amount whole;
 
-	return branches_is_below(branches, node, whole) &&
-	       boxes_share(branches_total(branches, node), branches_total(branches, whole)) *
-	       icicle->boxes.width >= 1;
-}
+	find_zoom(icicle, &pending);
+	if (pending.len)
+		pending.at[0] = pending.at[pending.len - 1];
+	array_extend(&pending, 1);
+	pending.len = 1;
+	whole = branches_total(branches, pending.at[0]);
+	while (pending.len) {
+		uint32_t node = pending.at[--pending.len];
 
-/* Those that have boxes, when there are any besides the cursor. */
-static void prefer_boxes(struct icicle *icicle, struct node_list *found, uint32_t cursor)
-{
-	struct node_list zoom = { 0 }, wide = { 0 };
-	bool other = false;
-
-	find_zoom(icicle, &zoom);
-	for (size_t i = 0; i < found->len; i++)
-		if (found->at[i] == cursor || is_wide(icicle, &zoom, found->at[i])) {
-			array_push(&wide, found->at[i]);
-			other |= found->at[i] != cursor;
-		}
-	if (other) {
-		array_release(found);
-		*found = wide;
-	} else {
-		array_release(&wide);
+		if (node == cursor || match_has(&scene->match, branches_function(branches, node)))
+			array_push(found, node);
+		children.len = 0;
+		branches_children(branches, node, &children);
+		branches_sort_by_total(branches, scene->profile, children.at, children.len);
+		for (size_t i = children.len; i-- > 0;)
+			if (boxes_share(branches_total(branches, children.at[i]), whole) *
+			    icicle->boxes.width >= 1)
+				array_push(&pending, children.at[i]);
 	}
-	array_release(&zoom);
+	array_release(&pending);
+	array_release(&children);
 }
 
 static void go_to_node(struct icicle *icicle, const struct profile *profile, uint32_t node)
@@ -514,24 +516,26 @@ static void go_to_node(struct icicle *icicle, const struct profile *profile, uin
 	}
 }
 
+/* A match that has a box already is nearer to the eye than one that needs another zoom. */
 static void find_match(struct icicle *icicle, const struct scene *scene, bool next)
 {
-	uint32_t node = icicle->boxes.box.at[icicle->cursor].node;
+	uint32_t cursor = icicle->boxes.box.at[icicle->cursor].node, node;
 	struct node_list found = { 0 };
 	size_t at = 0;
 
 	if (!scene->match.pattern)
 		return;
-	branches_matches(&icicle->branches, scene, node, &found);
-	prefer_boxes(icicle, &found, node);
-	while (at < found.len && found.at[at] != node)
+	find_boxes(icicle, scene, cursor, &found);
+	while (at < found.len && found.at[at] != cursor)
 		at++;
-	/* At "all", which is never found, the first match comes next. */
+	/* Above the zoom, the first match comes next. */
 	if (at == found.len && next)
 		at = found.len - 1;
-	if (found.len)
-		go_to_node(icicle, scene->profile,
-			   found.at[(at + (next ? 1 : found.len - 1)) % found.len]);
+	node = found.len ? found.at[(at + (next ? 1 : found.len - 1)) % found.len] : cursor;
+	if (node == cursor)
+		node = branches_next_match(&icicle->branches, scene, cursor, next);
+	if (node)
+		go_to_node(icicle, scene->profile, node);
 	array_release(&found);
 }
 

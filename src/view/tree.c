@@ -586,20 +586,12 @@ static void open_hottest(struct tree *tree, const struct profile *profile)
 
 static void find_match(struct tree *tree, struct scene *scene, bool next)
 {
-	struct node_list found = { 0 };
-	size_t at = 0;
+	uint32_t node = 0;
 
-	if (!scene->match.pattern || !branches_count(&tree->branches))
-		return;
-	branches_matches(&tree->branches, scene, tree->node, &found);
-	while (at < found.len && found.at[at] != tree->node)
-		at++;
-	if (found.len) {
-		uint32_t node = found.at[(at + (next ? 1 : found.len - 1)) % found.len];
-
+	if (scene->match.pattern)
+		node = branches_next_match(&tree->branches, scene, tree->node, next);
+	if (node)
 		go_to_node(tree, scene, node);
-	}
-	array_release(&found);
 }
 
 static enum reaction turn(struct tree *tree, struct scene *scene)
