@@ -44,7 +44,6 @@ void search_type(struct app *app)
 	if (match_set(&scene->match, app->prompt.text.text, &error)) {
 		app_forget_message(app);
 		match_update(&scene->match, profile);
-		scene->changed++;
 		restore_selected(app);
 		if (scene->match.count && !match_has(&scene->match, selected_function(scene)))
 			view_command(app_view(app), scene, COMMAND_FIND_NEXT);
@@ -62,7 +61,6 @@ void search_set(struct app *app, const char *pattern)
 	if (!match_set(&app->scene.match, pattern, &error))
 		app_tell(app, STYLE_WARNING, "%s", error.text);
 	match_update(&app->scene.match, profile);
-	app->scene.changed++;
 	session_unlock(app->session);
 }
 

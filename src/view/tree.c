@@ -7,11 +7,13 @@
 enum {
 	AMOUNT_WIDTH = 8,
 	ROWS_MAX = 1 << 20,
+	ROWS_AT_ONCE = 2048,	/* more of them only where someone looks */
 };
 
 struct tree_row {
 	uint64_t path;		/* its number */
 	uint64_t guides;	/* bit d: the ancestor at depth d has siblings below */
+	uint64_t below_said;	/* what folds_open() says about rows below */
 	uint32_t node, depth;
 	bool open, has_children, last;
 	bool hot;		/* on the heaviest path from the root */
@@ -22,10 +24,13 @@ struct tree {
 	struct list list;
 	struct branches branches;
 	struct folds folds[2];		/* top-down; turned */
-	array(struct tree_row) row;
-	array(struct tree_row) pending;	/* while rows are made: the next one is the last */
+	/*
+	 * The rows from the top on, as far as anyone needs them: with all
+	 * open they may be many.  Behind them come the pending ones and what
+	 * is open below those, the last one first.
+	 */
+	array(struct tree_row) row, pending;
 	struct node_list children;	/* of one node, for a moment */
-	bool cut;			/* there would be more than ROWS_MAX rows */
 	/*
 	 * The path that the cursor was put on; a filter may leave only the
 	 * first part of it, and the cursor comes back afterwards.  Before
@@ -98,7 +103,9 @@ static void push_children(struct tree *tree, const struct profile *profile,
 	branches_sort_by_total(&tree->branches, profile, children->at, children->len);
 	for (size_t i = children->len; i-- > 0;)
 		array_push(&tree->pending, ((struct tree_row){
-			.path = parent->path,	/* its own is worked out when it becomes a row */
+			/* Their own are worked out when they become rows. */
+			.path = parent->path,
+			.below_said = parent->below_said,
 			.guides = guides,
 			.node = children->at[i],
 			.depth = depth,
@@ -115,64 +122,95 @@ static void add_row(struct tree *tree, const struct profile *profile, struct tre
 	row.hot = row.hot && !tree->touched &&
 		  is_large(branches_total(branches, row.node), whole_of(tree));
 	row.has_children = branches_has_children(branches, row.node);
-	row.open = row.has_children && (row.hot || folds_open(folds_of(tree), row.path));
+	row.open = folds_open(folds_of(tree), row.path, &row.below_said);
+	row.open = row.has_children && (row.open || row.hot);
 	if (row.open)
 		push_children(tree, profile, &row);
 	array_push(&tree->row, row);
 }
 
-static void add_pending(struct tree *tree, const struct profile *profile)
+static bool can_grow(const struct tree *tree)
 {
-	while (tree->pending.len && tree->row.len < ROWS_MAX) {
+	return tree->pending.len && tree->row.len < ROWS_MAX;
+}
+
+/* So many rows from the top on, if there are as many.  What opens by itself comes first. */
+static void grow_rows(struct tree *tree, const struct profile *profile, size_t count)
+{
+	while (can_grow(tree) &&
+	       (tree->row.len < count || tree->pending.at[tree->pending.len - 1].hot)) {
 		struct tree_row row = tree->pending.at[--tree->pending.len];
 
 		add_row(tree, profile, row);
 	}
-	tree->cut = tree->pending.len > 0;
-	tree->pending.len = 0;
+	list_resize(&tree->list, tree->row.len, tree->list.height);
+}
+
+static void grow_to_screen(struct tree *tree, const struct profile *profile)
+{
+	size_t far = tree->list.cursor > tree->list.top ? tree->list.cursor : tree->list.top;
+
+	grow_rows(tree, profile, far + 2 * tree->list.height + 2);
+}
+
+static void push_first(struct tree *tree, const struct profile *profile)
+{
+	if (branches_count(&tree->branches))
+		push_children(tree, profile, &(struct tree_row){ .hot = true });
 }
 
 static void make_rows(struct tree *tree, const struct profile *profile)
 {
-	tree->row.len = 0;
-	if (branches_count(&tree->branches))
-		push_children(tree, profile, &(struct tree_row){ .hot = true });
-	add_pending(tree, profile);
-	list_resize(&tree->list, tree->row.len, tree->list.height);
+	size_t before = tree->list.cursor;
+
+	tree->row.len = tree->pending.len = 0;
+	push_first(tree, profile);
+	grow_rows(tree, profile, before < ROWS_AT_ONCE ? ROWS_AT_ONCE : before + 1);
 }
 
-/* Only the rows below one: others are many when all is open. */
+/* The row of the caller, NULL for a first one. */
+static const struct tree_row *row_above(const struct tree *tree, const struct tree_row *row)
+{
+	const struct tree_row *above = row;
+
+	if (!row->depth)
+		return NULL;
+	while (above > tree->row.at && above->depth >= row->depth)
+		above--;
+	return above;
+}
+
+/* What comes behind a row, as if all before it were not there. */
+static void push_behind(struct tree *tree, const struct profile *profile,
+			const struct tree_row *row)
+{
+	array(const struct tree_row *) path = { 0 };
+
+	for (; row; row = row_above(tree, row))
+		array_push(&path, row);
+	tree->pending.len = 0;
+	push_first(tree, profile);
+	while (path.len) {
+		row = path.at[--path.len];
+		while (tree->pending.len && tree->pending.at[--tree->pending.len].node != row->node)
+			;
+		if (row->open)
+			push_children(tree, profile, row);
+	}
+	array_release(&path);
+}
+
+/* Only the rows from one on: it was opened or closed. */
 static void make_rows_below(struct tree *tree, const struct profile *profile, size_t i)
 {
-	struct tree_row *row = &tree->row.at[i], *rest;
-	size_t end = i + 1, count;
+	struct tree_row *row = &tree->row.at[i];
+	const struct tree_row *above = row_above(tree, row);
 
-	if (tree->cut) {
-		make_rows(tree, profile);
-		return;
-	}
-	while (end < tree->row.len && tree->row.at[end].depth > row->depth)
-		end++;
-	count = tree->row.len - end;
-	rest = xcalloc(count, sizeof *rest);
-	if (count)
-		memcpy(rest, tree->row.at + end, count * sizeof *rest);
+	row->below_said = above ? above->below_said : 0;
+	row->open = folds_open(folds_of(tree), row->path, &row->below_said);
+	push_behind(tree, profile, row);
 	tree->row.len = i + 1;
-	row->open = folds_open(folds_of(tree), row->path);
-	if (row->open)
-		push_children(tree, profile, row);
-	add_pending(tree, profile);
-	if (tree->cut) {
-		xfree(rest);
-		make_rows(tree, profile);
-		return;
-	}
-	array_reserve(&tree->row, count);
-	if (count)
-		memcpy(tree->row.at + tree->row.len, rest, count * sizeof *rest);
-	tree->row.len += count;
-	xfree(rest);
-	list_resize(&tree->list, tree->row.len, tree->list.height);
+	grow_rows(tree, profile, i + ROWS_AT_ONCE);
 }
 
 /* What is open by itself stays open from now on, and nothing else opens. */
@@ -199,17 +237,47 @@ static void carry_folds(struct tree *tree)
 			continue;
 		now = calltree_moved(calls, row->node);
 		if (now != row->node)
-			folds_set(folds_of(tree), branches_path(&tree->branches, now), true);
+			folds_carry(folds_of(tree), row->path,
+				    branches_path(&tree->branches, now));
 	}
 }
 
-/* The row of a node, or the number of rows. */
-static size_t row_of(const struct tree *tree, uint32_t node)
+/* Are all above a node open? */
+static bool is_in_rows(struct tree *tree, uint32_t node)
 {
-	size_t i = 0;
+	struct node_list above = { 0 };
+	uint64_t path = 0, below_said = 0;
+	bool open = true;
 
+	while (node && (node = branches_parent(&tree->branches, node)))
+		array_push(&above, node);
+	while (open && above.len) {
+		path = calltree_path_below(path, branches_function(&tree->branches,
+								   above.at[--above.len]));
+		open = folds_open(folds_of(tree), path, &below_said);
+	}
+	array_release(&above);
+	return open;
+}
+
+static size_t row_from(const struct tree *tree, uint32_t node, size_t i)
+{
 	while (i < tree->row.len && tree->row.at[i].node != node)
 		i++;
+	return i;
+}
+
+/* The row of a node, or the number of rows; as many are made as that takes. */
+static size_t row_of(struct tree *tree, const struct profile *profile, uint32_t node)
+{
+	size_t i = row_from(tree, node, 0);
+
+	if (!node || i < tree->row.len || !can_grow(tree) || !is_in_rows(tree, node))
+		return i;
+	while (i == tree->row.len && can_grow(tree)) {
+		grow_rows(tree, profile, tree->row.len + ROWS_AT_ONCE);
+		i = row_from(tree, node, i);
+	}
 	return i;
 }
 
@@ -232,13 +300,13 @@ static void open_path_to(struct tree *tree, uint32_t node)
 
 static size_t reveal(struct tree *tree, const struct profile *profile, uint32_t node)
 {
-	size_t row = row_of(tree, node);
+	size_t row = row_of(tree, profile, node);
 
 	if (node && row == tree->row.len) {
 		touch(tree);
 		open_path_to(tree, node);
 		make_rows(tree, profile);
-		row = row_of(tree, node);
+		row = row_of(tree, profile, node);
 	}
 	return row;
 }
@@ -322,8 +390,11 @@ static void refresh(struct tree *tree, const struct scene *scene)
 	bool same_tree = tree->made && tree->profile == scene->profile && same_way;
 	bool same_shape = same_tree && tree->shape == scene->calls->shape;
 
-	if (same_shape && tree->changed == scene->changed && !tree->entering)
+	if (same_shape && tree->changed == scene->changed) {
+		if (tree->entering)
+			place_cursor(tree, scene, same_shape);
 		return;
+	}
 	if (tree->made && !same_way) {
 		tree->entering = true;
 		tree->wanted.len = 0;
@@ -348,6 +419,7 @@ static void tree_update(struct view *view, const struct scene *scene, int width,
 	tree->list.height = height > 1 ? (size_t)height - 1 : 0;
 	refresh(tree, scene);
 	list_resize(&tree->list, tree->row.len, tree->list.height);
+	grow_to_screen(tree, scene->profile);
 }
 
 static void draw_amount(const struct scene *scene, struct canvas c, int x, struct amount part,
@@ -470,7 +542,7 @@ static void tree_draw(const struct view *view, const struct scene *scene, struct
 
 		if (i < tree->row.len)
 			draw_row(tree, scene, canvas_part(c, 0, y, c.width, 1), &at, i);
-		else if (i == tree->row.len && tree->cut)
+		else if (i == ROWS_MAX && tree->pending.len)
 			canvas_text(c, at.name, y, STYLE_WARNING,
 				    "more rows than can be shown: close some");
 	}
@@ -521,19 +593,18 @@ static void go_out(struct tree *tree, struct scene *scene)
 	if (row->open)
 		set_open(tree, scene, false);
 	else if (row->depth)
-		list_go(&tree->list, row_of(tree, branches_parent(&tree->branches, row->node)));
+		list_go(&tree->list, (size_t)(row_above(tree, row) - tree->row.at));
 }
 
-/* Level by level, so that a tree without end is cut at its deep end. */
-static void open_below(struct tree *tree, const struct profile *profile, uint32_t node)
+/* A turned tree has no end: level by level, so that it is cut at its deep end. */
+static void open_turned(struct tree *tree, uint32_t node)
 {
-	size_t limit = tree->branches.turned ? BRANCHES_TURNED_MAX : ROWS_MAX;
 	struct node_list nodes = { 0 };
 	array(uint64_t) path = { 0 };
 
 	array_push(&nodes, node);
 	array_push(&path, branches_path(&tree->branches, node));
-	for (size_t i = 0; i < nodes.len && nodes.len < limit; i++) {
+	for (size_t i = 0; i < nodes.len && nodes.len < BRANCHES_TURNED_MAX; i++) {
 		size_t first = nodes.len;
 
 		branches_children(&tree->branches, nodes.at[i], &nodes);
@@ -545,16 +616,25 @@ static void open_below(struct tree *tree, const struct profile *profile, uint32_
 	}
 	array_release(&nodes);
 	array_release(&path);
-	make_rows(tree, profile);
+}
+
+static void open_below(struct tree *tree, const struct profile *profile)
+{
+	if (tree->branches.turned) {
+		open_turned(tree, tree->node);
+		make_rows(tree, profile);
+	} else if (tree->list.cursor < tree->row.len) {
+		folds_open_below(folds_of(tree), tree->row.at[tree->list.cursor].path);
+		make_rows_below(tree, profile, tree->list.cursor);
+	}
 }
 
 static void open_all(struct tree *tree, const struct profile *profile)
 {
-	if (tree->branches.turned) {
-		open_below(tree, profile, 0);
-		return;
-	}
-	folds_set_all(folds_of(tree), true);
+	if (tree->branches.turned)
+		open_turned(tree, 0);
+	else
+		folds_set_all(folds_of(tree), true);
 	make_rows(tree, profile);
 }
 
@@ -566,7 +646,7 @@ static void close_all(struct tree *tree, struct scene *scene)
 		node = parent;
 	folds_set_all(folds_of(tree), false);
 	make_rows(tree, scene->profile);
-	list_go(&tree->list, row_of(tree, node));
+	list_go(&tree->list, row_of(tree, scene->profile, node));
 }
 
 static void open_hottest(struct tree *tree, const struct profile *profile)
@@ -580,8 +660,8 @@ static void open_hottest(struct tree *tree, const struct profile *profile)
 	open_path_to(tree, leaf);
 	make_rows(tree, profile);
 	/* Show as much of the path as there is room for. */
-	list_go(&tree->list, row_of(tree, leaf));
-	list_go(&tree->list, row_of(tree, start));
+	list_go(&tree->list, row_of(tree, profile, leaf));
+	list_go(&tree->list, row_of(tree, profile, start));
 }
 
 static void find_match(struct tree *tree, struct scene *scene, bool next)
@@ -625,7 +705,7 @@ static bool fold_command(struct tree *tree, struct scene *scene, enum command co
 		set_open(tree, scene, command == COMMAND_EXPAND);
 		return true;
 	case COMMAND_EXPAND_BELOW:
-		open_below(tree, scene->profile, tree->node);
+		open_below(tree, scene->profile);
 		return true;
 	case COMMAND_EXPAND_ALL:
 		open_all(tree, scene->profile);
@@ -658,7 +738,7 @@ static enum reaction tree_command(struct view *view, struct scene *scene, enum c
 			return REACT_IGNORED;
 		/* The node stays, its row may be another: rows above were opened. */
 		if (command == COMMAND_EXPAND_ALL || command == COMMAND_EXPAND_BELOW) {
-			size_t row = row_of(tree, tree->node);
+			size_t row = row_of(tree, scene->profile, tree->node);
 
 			if (row < tree->row.len)
 				list_follow(&tree->list, row);
@@ -666,6 +746,10 @@ static enum reaction tree_command(struct view *view, struct scene *scene, enum c
 		choose(tree, scene);
 		return REACT_REDRAW;
 	}
+	if (command == COMMAND_LAST)
+		grow_rows(tree, scene->profile, ROWS_MAX);
+	else
+		grow_to_screen(tree, scene->profile);
 	if (list_command(&tree->list, command)) {
 		choose(tree, scene);
 		return REACT_REDRAW;

@@ -304,6 +304,56 @@ static void tree_folds(void **state)
 	close_stage(&s);
 }
 
+/* More rows than are made at once: those made on the way are those of the whole. */
+static void tree_many_rows(void **state)
+{
+	enum { TOPS = 40, PAGES = 300 };
+	struct strbuf seen[PAGES];
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, &tree_view);
+	for (unsigned i = 0; i < TOPS * TOPS * 2; i++) {
+		char stack[64];
+
+		snprintf(stack, sizeof stack, "top%u;middle%u;leaf%u", i / 2 / TOPS, i / 2 % TOPS,
+			 i % 2);
+		add(&s, stack, 1 + i * 7919u % 101);
+	}
+	refresh(&s);
+	act(&s, COMMAND_EXPAND_ALL);
+	for (size_t i = 0; i < PAGES; i++) {
+		seen[i] = (struct strbuf)STRBUF_INIT;
+		row_text(&s, 1, &seen[i]);
+		act(&s, COMMAND_PAGE_DOWN);
+	}
+	act(&s, COMMAND_LAST);
+	assert_true(shows(&s, "leaf"));
+	act(&s, COMMAND_LEFT);
+	act(&s, COMMAND_LEFT);
+	assert_cursor(&s, "▸ middle");
+	act(&s, COMMAND_RIGHT);
+	act(&s, COMMAND_FIRST);
+	for (size_t i = 0; i < PAGES; i++) {
+		struct strbuf row = STRBUF_INIT;
+
+		row_text(&s, 1, &row);
+		assert_string_equal(row.text, seen[i].text);
+		strbuf_release(&row);
+		strbuf_release(&seen[i]);
+		act(&s, COMMAND_PAGE_DOWN);
+	}
+	/* Closed and opened far down, and back to the same below it. */
+	act(&s, COMMAND_COLLAPSE_ALL);
+	act(&s, COMMAND_EXPAND_BELOW);
+	act(&s, COMMAND_LAST);
+	assert_cursor(&s, "▸ top");
+	search(&s, "^leaf1$");
+	act(&s, COMMAND_FIND_PREV);
+	assert_cursor(&s, "leaf1");
+	close_stage(&s);
+}
+
 static void tree_cursor_stays(void **state)
 {
 	struct stage s;
@@ -872,6 +922,7 @@ int main(void)
 		cmocka_unit_test(functions_search),
 		cmocka_unit_test(functions_point),
 		cmocka_unit_test(tree_folds),
+		cmocka_unit_test(tree_many_rows),
 		cmocka_unit_test(tree_cursor_stays),
 		cmocka_unit_test(tree_filter_and_back),
 		cmocka_unit_test(tree_search),
