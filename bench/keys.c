@@ -191,12 +191,13 @@ int main(void)
 	FILE *file = fdopen(mkstemp(path), "w");
 	struct options options = { .input = path, .delay = 250000000u, .memory = 1u << 30 };
 	struct session_problem problem = { 0 };
+	struct config config = { 0 };
 	struct session *session;
 
 	write_profile(file);
 	fclose(file);
 	session = session_start(&options, (struct session_terminal){ .fd = -1 }, &problem);
-	if (!session || !app_run(session, &options, &bench_term, &problem.error)) {
+	if (!session || !app_run(session, &options, &config, &bench_term, &problem.error)) {
 		fprintf(stderr, "%s\n", problem.error.text);
 		return 1;
 	}

@@ -71,7 +71,8 @@ static bool wants_screen(const struct options *options)
 	return isatty(1);
 }
 
-static int run_screen(const struct options *options, const struct term_ops *term)
+static int run_screen(const struct options *options, const struct config *config,
+		      const struct term_ops *term)
 {
 	struct session_terminal terminal = { .pty = !options->script, .fd = term->fd };
 	struct session_problem problem = { 0 };
@@ -83,7 +84,7 @@ static int run_screen(const struct options *options, const struct term_ops *term
 		term->close();
 		return fail_start(options, &problem);
 	}
-	ok = app_run(session, options, term, &problem.error);
+	ok = app_run(session, options, config, term, &problem.error);
 	term->close();
 	session_end_program(session);
 	session_replay_output(session, STDOUT_FILENO);
@@ -193,9 +194,11 @@ static int run_text(const struct options *options)
 	return ok ? exit_as(status) : fail(&problem.error);
 }
 
-static int run(const struct options *options)
+static int run(const struct options *options, const struct config *config)
 {
-	struct term_style style = { .color = options->color, .ascii = options->ascii };
+	struct term_style style = {
+		.color = options->color, .ascii = options->ascii, .changes = &config->theme,
+	};
 	const struct term_ops *term;
 	struct error error = { 0 };
 
@@ -203,19 +206,20 @@ static int run(const struct options *options)
 		return doctor_print(stdout, options->form == REPORT_JSON);
 	if (options->script) {
 		term = headless_open(options->script, &error);
-		return term ? run_screen(options, term) : fail(&error);
+		return term ? run_screen(options, config, term) : fail(&error);
 	}
 	if (!wants_screen(options))
 		return run_text(options);
 	term = curses_open(&style, &error);
 	if (term)
-		return run_screen(options, term);
+		return run_screen(options, config, term);
 	fprintf(stderr, "tprof: %s; a text report follows at the end\n", error.text);
 	return run_text(options);
 }
 
 int main(int argc, char **argv)
 {
+	struct config config = { 0 };
 	struct options options;
 	int status;
 
@@ -223,8 +227,13 @@ int main(int argc, char **argv)
 	/* Large tables that are freed go back to the system, or --memory would be a lie. */
 	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 	ignore_write_signals();
+	options_init(&options);
+	config_read(&config, &options);
 	options_parse(&options, argc, argv);
-	status = run(&options);
+	for (size_t i = 0; i < config.problem.len; i++)
+		fprintf(stderr, "tprof: %s\n", config.problem.at[i]);
+	status = run(&options, &config);
 	options_release(&options);
+	config_release(&config);
 	return status;
 }

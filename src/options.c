@@ -97,61 +97,160 @@ static void set_pids(struct argp_state *state, struct options *options, const ch
 	}
 }
 
+static bool parse_number(const char *name, const char *text, unsigned long max,
+			 unsigned long *value, struct error *error)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || !*value || *value > max)
+		return error_set(error, 0, "%s takes a number from 1 to %lu, not '%s'", name, max,
+				 text);
+	return true;
+}
+
 static unsigned long number(struct argp_state *state, const char *option, const char *text,
 			    unsigned long max)
 {
-	char *end;
+	struct error error;
 	unsigned long value;
 
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || !value || value > max)
-		argp_error(state, "%s takes a number from 1 to %lu, not '%s'", option, max, text);
+	if (!parse_number(option, text, max, &value, &error))
+		argp_error(state, "%s", error.text);
 	return value;
+}
+
+static bool parse_duration(const char *name, const char *text, uint64_t *ns, struct error *error)
+{
+	if (!quantity_parse_duration(text, ns) || !*ns)
+		return error_set(error, 0, "%s takes a duration such as 5s or 500ms, not '%s'",
+				 name, text);
+	return true;
 }
 
 static uint64_t duration(struct argp_state *state, const char *option, const char *text)
 {
+	struct error error;
 	uint64_t ns = 0;
 
-	if (!quantity_parse_duration(text, &ns) || !ns)
-		argp_error(state, "%s takes a duration such as 5s or 500ms, not '%s'", option, text);
+	if (!parse_duration(option, text, &ns, &error))
+		argp_error(state, "%s", error.text);
 	return ns;
 }
 
-static void set_memory(struct argp_state *state, struct options *options, const char *text)
-{
-	const uint64_t least = 32u << 20;
-
-	if (!quantity_parse_size(text, &options->memory) || options->memory < least)
-		argp_error(state, "--memory takes a size of at least 32M, not '%s'", text);
-}
-
 /* The place of a word in a list that ends with NULL; an error names them all. */
-static int choice(struct argp_state *state, const char *option, const char *text,
-		  const char *const *words)
+static bool parse_choice(const char *name, const char *text, const char *const *words,
+			 int *place, struct error *error)
 {
 	struct strbuf all = STRBUF_INIT;
 
-	for (int i = 0; words[i]; i++) {
-		if (!strcmp(text, words[i]))
-			return i;
-		strbuf_addf(&all, "%s%s", i ? ", " : "", words[i]);
+	for (*place = 0; words[*place]; ++*place) {
+		if (!strcmp(text, words[*place])) {
+			strbuf_release(&all);
+			return true;
+		}
+		strbuf_addf(&all, "%s%s", *place ? ", " : "", words[*place]);
 	}
-	argp_error(state, "%s takes one of %s, not '%s'", option, all.text, text);
+	error_set(error, 0, "%s takes one of %s, not '%s'", name, all.text, text);
 	strbuf_release(&all);
-	return 0;
+	return false;
+}
+
+static int choice(struct argp_state *state, const char *option, const char *text,
+		  const char *const *words)
+{
+	struct error error;
+	int place;
+
+	if (!parse_choice(option, text, words, &place, &error))
+		argp_error(state, "%s", error.text);
+	return place;
+}
+
+/* What the configuration can set as well. */
+
+static bool set_freq(struct options *options, const char *text, struct error *error)
+{
+	unsigned long value;
+	bool ok = parse_number("freq", text, FREQUENCY_MAX, &value, error);
+
+	if (ok)
+		options->target.frequency = (unsigned)value;
+	return ok;
+}
+
+static bool set_delay(struct options *options, const char *text, struct error *error)
+{
+	return parse_duration("delay", text, &options->delay, error);
+}
+
+static bool set_memory(struct options *options, const char *text, struct error *error)
+{
+	const uint64_t least = 32u << 20;
+	uint64_t bytes;
+
+	if (!quantity_parse_size(text, &bytes) || bytes < least)
+		return error_set(error, 0, "memory takes a size of at least 32M, not '%s'", text);
+	options->memory = bytes;
+	return true;
+}
+
+static bool set_ascii(struct options *options, const char *text, struct error *error)
+{
+	static const char *const words[] = { "no", "yes", NULL };
+	int place;
+	bool ok = parse_choice("ascii", text, words, &place, error);
+
+	if (ok)
+		options->ascii = place == 1;
+	return ok;
+}
+
+static bool set_color(struct options *options, const char *text, struct error *error)
+{
+	static const char *const words[] = { "auto", "always", "never", NULL };
+	int place;
+	bool ok = parse_choice("color", text, words, &place, error);
+
+	if (ok)
+		options->color = (enum color)place;
+	return ok;
+}
+
+bool options_set(struct options *options, const char *name, const char *value,
+		 struct error *error)
+{
+	static const struct {
+		const char *name;
+		bool (*set)(struct options *options, const char *text, struct error *error);
+	} settings[] = {
+		{ "freq", set_freq }, { "delay", set_delay }, { "memory", set_memory },
+		{ "ascii", set_ascii }, { "color", set_color },
+	};
+
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+		if (!strcmp(settings[i].name, name))
+			return settings[i].set(options, value, error);
+	return error_set(error, 0, "no option %.40s can be set here", name);
+}
+
+/* The same from the command line, where they begin with dashes. */
+static void set(struct argp_state *state, struct options *options, const char *name,
+		const char *value)
+{
+	struct error error;
+
+	if (!options_set(options, name, value, &error))
+		argp_error(state, "--%s", error.text);
 }
 
 static void set_choice(struct argp_state *state, struct options *options, int key, const char *text)
 {
-	static const char *const colors[] = { "auto", "always", "never", NULL };
 	static const char *const weights[] = { "samples", "time", NULL };
 	static const char *const views[] = { "functions", "tree", NULL };
 
-	if (key == OPTION_COLOR)
-		options->color = (enum color)choice(state, "--color", text, colors);
-	else if (key == OPTION_WEIGHT)
+	if (key == OPTION_WEIGHT)
 		options->weight = (enum save_weight)choice(state, "--weight", text, weights);
 	else
 		options->tree = choice(state, "--view", text, views) == 1;
@@ -207,7 +306,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->target.everything = true;
 		return 0;
 	case 'F':
-		options->target.frequency = (unsigned)number(state, "--freq", arg, FREQUENCY_MAX);
+		set(state, options, "freq", arg);
 		return 0;
 	case 'e':
 		options->target.event = arg;
@@ -222,12 +321,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->duration = duration(state, "--for", arg);
 		return 0;
 	case OPTION_DELAY:
-		options->delay = duration(state, "--delay", arg);
+		set(state, options, "delay", arg);
 		return 0;
 	case OPTION_MEMORY:
-		set_memory(state, options, arg);
+		set(state, options, "memory", arg);
 		return 0;
 	case OPTION_COLOR:
+		set(state, options, "color", arg);
+		return 0;
 	case OPTION_WEIGHT:
 	case OPTION_VIEW:
 		set_choice(state, options, key, arg);
@@ -308,6 +409,11 @@ static void print_version(FILE *out, struct argp_state *state)
 {
 	(void)state;
 	fprintf(out, "tprof %s\n", PACKAGE_VERSION);
+#ifdef HAVE_INIH
+	fputs("  configuration   ~/.config/tprof/config (inih)\n", out);
+#else
+	fputs("  configuration   none (built without inih)\n", out);
+#endif
 #ifdef HAVE_LIBIBERTY
 	fputs("  demangling      C++, Rust (libiberty)\n", out);
 #else
@@ -317,16 +423,20 @@ static void print_version(FILE *out, struct argp_state *state)
 	      "  stacks          frame pointers\n", out);
 }
 
-void options_parse(struct options *options, int argc, char **argv)
+void options_init(struct options *options)
 {
-	const struct argp *argp = &live_argp;
-	int skip = 0;
-
 	*options = (struct options){
 		.target = { .event = "auto", .frequency = 999 },
 		.delay = second / 4,
 		.memory = 512u << 20,
 	};
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	const struct argp *argp = &live_argp;
+	int skip = 0;
+
 	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++) {
 		if (strcmp(argv[1], subcommands[i].word))
 			continue;

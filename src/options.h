@@ -1,6 +1,7 @@
 #ifndef TPROF_OPTIONS_H
 #define TPROF_OPTIONS_H
 
+#include "base/error.h"
 #include "format/format.h"
 #include "source/source.h"
 
@@ -26,6 +27,14 @@ struct options {
 	uint64_t memory;		/* bytes */
 };
 
+/* What counts where nothing else is said. */
+void options_init(struct options *options);
+/*
+ * Set freq, delay, memory, ascii or color from text, as the command line
+ * does: for the configuration file.  The error begins with the name.
+ */
+bool options_set(struct options *options, const char *name, const char *value,
+		 struct error *error);
 /* Exits for --help and --version (0) and for usage errors (2). */
 void options_parse(struct options *options, int argc, char **argv);
 void options_release(struct options *options);

@@ -57,6 +57,16 @@ while IFS= read -r key; do
 	complain "the key $key is not in the manual"
 done < <(comm -23 <(keys_of_program | sort -u) <(keys_of_manual | sort -u))
 
+# What the configuration can name: commands and the meanings of colours.
+names_of_program() {
+	sed -nE 's/^\tX\([A-Z0-9_]+,\s*"([a-z0-9-]+)".*/\1/p' "${srcdir:-.}/src/view/command.h"
+	sed -nE 's/^\tX\(([A-Z_]+),.*/\1/p' "${srcdir:-.}/src/view/grid.h" | tr A-Z_ a-z-
+}
+while IFS= read -r name; do
+	sed -n '/^\.Sh CONFIGURATION/,/^\.Sh ENV/p' "$page" | grep -qxE -- "$name[,.]" ||
+		complain "the manual's CONFIGURATION lacks $name"
+done < <(names_of_program)
+
 # The keys of the JSON report, of a file: that needs no permission.
 keys_of_report() {
 	printf 'main;work 10\n' | "$tprof" report --json --view tree - | python3 -c '

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 
 #include "base/clock.h"
-#include "ui/keymap.h"
 #include "ui/state.h"
 
 /* Keys that come in one go are done before the screen is drawn once. */
@@ -347,6 +346,8 @@ static void cancel_prompt(struct app *app)
 
 static void prompt_takes(struct app *app, int key)
 {
+	enum command command;
+
 	switch (prompt_key(&app->prompt, key)) {
 	case PROMPT_CHANGED:
 		if (app->purpose == TYPING_SEARCH)
@@ -360,8 +361,9 @@ static void prompt_takes(struct app *app, int key)
 		break;
 	case PROMPT_IGNORED:
 		/* These can't be typed, and must work always. */
-		if (keymap_find(key) == COMMAND_SUSPEND || keymap_find(key) == COMMAND_REDRAW)
-			app_run_command(app, keymap_find(key));
+		command = keymap_find(app->keymap, key);
+		if (command == COMMAND_SUSPEND || command == COMMAND_REDRAW)
+			app_run_command(app, command);
 		break;
 	case PROMPT_TAKEN:
 		break;
@@ -405,7 +407,7 @@ static bool take_input(struct app *app, int key)
 		if (app->purpose != TYPING_NOTHING)
 			prompt_takes(app, key);
 		else
-			app_run_command(app, keymap_find(key));
+			app_run_command(app, keymap_find(app->keymap, key));
 	}
 	return true;
 }
@@ -442,18 +444,32 @@ static void step(struct app *app)
 	frame_refresh(app);
 }
 
-static void app_init(struct app *app)
+/* The tab of that name, or the first. */
+static size_t view_named(const char *name)
+{
+	for (size_t i = 0; i < TAB_COUNT; i++)
+		if (!strcmp(tabs[i].ops->name, name))
+			return i;
+	return 0;
+}
+
+static void app_init(struct app *app, const struct config *config)
 {
 	scene_init(&app->scene);
 	app->scene.describe_keys = keymap_describe;
+	app->scene.keymap = app->keymap;
+	app->scene.measure = config->measure;
 	for (size_t i = 0; i < TAB_COUNT; i++)
 		app->view[i] = view_open(tabs[i].ops);
 	app->view[HELP] = view_open(&help_view);
+	app->current = view_named(config->view);
 	app->wake_fd = session_event_fd(app->session);
 	app->started = clock_now();
 	app->stale = true;
 	if (app->term->notice)
 		app_tell(app, STYLE_WARNING, "%s", app->term->notice);
+	else if (config->problem.len)
+		app_tell(app, STYLE_WARNING, "%s", config->problem.at[0]);
 }
 
 static void app_release(struct app *app)
@@ -471,19 +487,20 @@ static void app_release(struct app *app)
 }
 
 bool app_run(struct session *session, const struct options *options,
-	     const struct term_ops *term, struct error *error)
+	     const struct config *config, const struct term_ops *term, struct error *error)
 {
 	struct app app = {
 		.session = session,
 		.options = options,
 		.term = term,
+		.keymap = &config->keymap,
 		.prompt = PROMPT_INIT,
 		.path = STRBUF_INIT,
 		.message = STRBUF_INIT,
 	};
 
 	(void)error;
-	app_init(&app);
+	app_init(&app, config);
 	frame_refresh(&app);
 	while (!app.done)
 		step(&app);

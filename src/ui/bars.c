@@ -115,7 +115,7 @@ static void add_key(const struct scene *scene, enum command command, struct strb
 	char *end;
 
 	if (scene->describe_keys)
-		scene->describe_keys(command, out);
+		scene->describe_keys(scene->keymap, command, out);
 	end = strstr(out->text, ", ");
 	if (end)
 		strbuf_cut(out, (size_t)(end - out->text));

@@ -344,18 +344,18 @@ static void prepare_looks(const struct term_style *style)
 		{ LOOK_REVERSE, A_REVERSE },
 	};
 	int colors = usable_colors(style);
-	const struct look *looks = theme_looks(colors);
 	bool defaults;
 
 	if (colors >= 8)
 		start_color();
 	defaults = colors >= 8 && use_default_colors() == OK;
 	for (int i = 0; i < STYLE_COUNT; i++) {
-		int front = looks[i].foreground, back = looks[i].background;
+		struct look look = theme_look(style->changes, colors, (enum style)i);
+		int front = look.foreground, back = look.background;
 
 		tty.look[i].attributes = A_NORMAL;
 		for (size_t k = 0; k < COUNT(attributes); k++)
-			if (looks[i].attributes & attributes[k].look)
+			if (look.attributes & attributes[k].look)
 				tty.look[i].attributes |= attributes[k].attribute;
 		tty.look[i].pair = 0;
 		if (front == LOOK_DEFAULT && back == LOOK_DEFAULT)

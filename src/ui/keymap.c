@@ -10,10 +10,7 @@
 enum { KEY_TAB = 9, KEY_LINE_FEED = 10, KEY_RETURN = 13, KEY_ESCAPE = 27, KEY_SPACE = 32 };
 
 /* The first key of a command is the one that hints show. */
-static const struct {
-	int key;
-	enum command command;
-} bindings[] = {
+static const struct binding bindings[] = {
 	{ 'k', COMMAND_UP },
 	{ INPUT_UP, COMMAND_UP },
 	{ 'j', COMMAND_DOWN },
@@ -148,26 +145,39 @@ static void add_key_name(struct strbuf *out, int key)
 		text_encode(out, (uint32_t)key);
 }
 
-enum command keymap_find(int key)
+enum command keymap_find(const struct keymap *keymap, int key)
 {
+	for (size_t i = keymap->own.len; i-- > 0;)
+		if (keymap->own.at[i].key == key)
+			return keymap->own.at[i].command;
 	for (size_t i = 0; i < COUNT(bindings); i++)
-		if (bindings[i].key == key)
+		if (bindings[i].key == key && !keymap->replaced[bindings[i].command])
 			return bindings[i].command;
 	return COMMAND_NONE;
 }
 
-void keymap_describe(enum command command, struct strbuf *out)
+static void describe(const struct keymap *keymap, const struct binding *binding, size_t count,
+		     enum command command, struct strbuf *out)
 {
-	const char *separator = "";
-
-	for (size_t i = 0; i < COUNT(bindings); i++) {
+	for (size_t i = 0; i < count; i++) {
 		/* Return and line feed are the same key to people. */
-		if (bindings[i].command != command || bindings[i].key == KEY_LINE_FEED)
+		if (binding[i].command != command || binding[i].key == KEY_LINE_FEED ||
+		    keymap_find(keymap, binding[i].key) != command)
 			continue;
-		strbuf_adds(out, separator);
-		add_key_name(out, bindings[i].key);
-		separator = ", ";
+		strbuf_adds(out, out->len ? ", " : "");
+		add_key_name(out, binding[i].key);
 	}
+}
+
+void keymap_describe(const struct keymap *keymap, enum command command, struct strbuf *out)
+{
+	struct strbuf keys = STRBUF_INIT;
+
+	describe(keymap, keymap->own.at, keymap->own.len, command, &keys);
+	if (!keymap->replaced[command])
+		describe(keymap, bindings, COUNT(bindings), command, &keys);
+	strbuf_adds(out, keys.text);
+	strbuf_release(&keys);
 }
 
 /* "ctrl-l" or "^L"; 0 if it is neither. */
@@ -201,4 +211,46 @@ int keymap_key_named(const char *name)
 		if (!strcasecmp(names[i].name, name))
 			return names[i].key;
 	return control_named(name);
+}
+
+static bool add_own(struct keymap *keymap, enum command command, const char *name,
+		    struct error *error)
+{
+	int key = keymap_key_named(name);
+
+	if (!key)
+		return error_set(error, 0, "no key is called %.40s", name);
+	array_push(&keymap->own, ((struct binding){ key, command }));
+	if (key == KEY_RETURN)
+		array_push(&keymap->own, ((struct binding){ KEY_LINE_FEED, command }));
+	return true;
+}
+
+bool keymap_set(struct keymap *keymap, enum command command, const char *keys,
+		struct error *error)
+{
+	struct strbuf word = STRBUF_INIT;
+	size_t before = keymap->own.len;
+	bool ok = true;
+
+	while (ok && *(keys += strspn(keys, " \t"))) {
+		size_t len = strcspn(keys, " \t");
+
+		strbuf_clear(&word);
+		/* The comma of a list, and not the key. */
+		strbuf_add(&word, keys, len - (len > 1 && keys[len - 1] == ','));
+		ok = !strcasecmp(word.text, "none") || add_own(keymap, command, word.text, error);
+		keys += len;
+	}
+	strbuf_release(&word);
+	if (!ok)
+		keymap->own.len = before;
+	else
+		keymap->replaced[command] = true;
+	return ok;
+}
+
+void keymap_release(struct keymap *keymap)
+{
+	array_release(&keymap->own);
 }

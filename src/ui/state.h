@@ -3,6 +3,7 @@
 
 #include "session.h"
 #include "ui/bars.h"
+#include "ui/config.h"
 #include "ui/prompt.h"
 #include "ui/term.h"
 
@@ -20,6 +21,7 @@ struct app {
 	struct session *session;
 	const struct options *options;
 	const struct term_ops *term;
+	const struct keymap *keymap;
 	struct scene scene;
 	struct status latest;		/* while the display is paused, the scene keeps its own */
 	struct view *view[VIEW_COUNT];

@@ -61,9 +61,12 @@ struct term_ops {
 	const char *notice;		/* to be told once, or NULL */
 };
 
+struct theme_changes;
+
 struct term_style {
 	enum color color;
 	bool ascii;
+	const struct theme_changes *changes;	/* of the colours */
 };
 
 /*

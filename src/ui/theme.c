@@ -1,5 +1,10 @@
 #include "ui/theme.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
 #define NONE LOOK_DEFAULT
 
 /* Colours of the 6x6x6 cube and the greys: fixed, unlike the first 16. */
@@ -132,6 +137,105 @@ const struct look *theme_looks(int colors)
 	if (colors >= 16)
 		return looks_16;
 	return colors >= 8 ? looks_8 : looks_mono;
+}
+
+/* "TAB_CURRENT" is called "tab-current". */
+static bool is_style_name(const char *identifier, const char *name)
+{
+	for (; *identifier && *name; identifier++, name++)
+		if (*name != (*identifier == '_' ? '-' : *identifier - 'A' + 'a'))
+			return false;
+	return !*identifier && !*name;
+}
+
+enum style theme_style_named(const char *name)
+{
+	static const char *const identifiers[STYLE_COUNT] = {
+#define X(identifier, letter) [STYLE_##identifier] = #identifier,
+		STYLES(X)
+#undef X
+	};
+
+	for (int i = 0; i < STYLE_COUNT; i++)
+		if (is_style_name(identifiers[i], name))
+			return (enum style)i;
+	return STYLE_COUNT;
+}
+
+static bool parse_attribute(const char *word, unsigned *attributes)
+{
+	static const char *const names[] = { "bold", "dim", "underline", "reverse" };
+
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcasecmp(word, names[i])) {
+			*attributes |= 1u << i;
+			return true;
+		}
+	return false;
+}
+
+static bool parse_color(const char *word, short *color)
+{
+	static const char *const names[] = { "black", "red", "green", "yellow", "blue",
+					     "magenta", "cyan", "white" };
+	bool bright = !strncasecmp(word, "bright-", 7);
+	char *end;
+	long number = strtol(word, &end, 10);
+
+	if (*word >= '0' && *word <= '9' && !*end && number <= 255) {
+		*color = (short)number;
+		return true;
+	}
+	if (!strcasecmp(word, "default")) {
+		*color = NONE;
+		return true;
+	}
+	for (short i = 0; i < 8; i++)
+		if (!strcasecmp(word + (bright ? 7 : 0), names[i])) {
+			*color = (short)(i + (bright ? 8 : 0));
+			return true;
+		}
+	return false;
+}
+
+bool theme_parse_look(const char *text, struct look *look, struct error *error)
+{
+	struct look found = { NONE, NONE, 0 };
+	int colors = 0;
+
+	while (*(text += strspn(text, " \t,"))) {
+		char word[24];
+		size_t len = strcspn(text, " \t,");
+		short color;
+
+		snprintf(word, sizeof word, "%.*s", len < 40 ? (int)len : 40, text);
+		text += len;
+		if (parse_attribute(word, &found.attributes))
+			continue;
+		if (!parse_color(word, &color))
+			return error_set(error, 0, "%s is no colour and no attribute", word);
+		if (++colors > 2)
+			return error_set(error, 0, "more than two colours");
+		*(colors == 1 ? &found.foreground : &found.background) = color;
+	}
+	*look = found;
+	return true;
+}
+
+struct look theme_look(const struct theme_changes *changes, int colors, enum style style)
+{
+	struct look look = changes->look[style];
+
+	if (!changes->changed[style])
+		return theme_looks(colors)[style];
+	if (colors < 8)
+		look.foreground = look.background = NONE;
+	else if (look.foreground >= colors || look.background >= colors)
+		return theme_looks(colors)[style];
+	/* Without its colours it may be nothing at all. */
+	if (colors < 8 && !look.attributes)
+		return theme_looks(colors)[style];
+	return look;
 }
 
 int theme_colors(enum color color, int available, const char *no_color)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "options.h"
 #include "view/grid.h"
 
@@ -31,6 +32,22 @@ struct look {
  * 16, 8, or attributes only (less than 8).
  */
 const struct look *theme_looks(int colors);
+
+/* What the person wants to look otherwise.  All zeroes: nothing. */
+struct theme_changes {
+	struct look look[STYLE_COUNT];
+	bool changed[STYLE_COUNT];
+};
+
+/* "tab-current", "hot": STYLE_COUNT if there is no such style. */
+enum style theme_style_named(const char *name);
+/*
+ * "red", "bold bright-white blue", "underline 208 default": the colour of
+ * the text, then of what is behind it, and attributes, in any order.
+ */
+bool theme_parse_look(const char *text, struct look *look, struct error *error);
+/* The look of a style; a change that needs more colours than there are is left out. */
+struct look theme_look(const struct theme_changes *changes, int colors, enum style style);
 
 /*
  * How many colours to use of those the terminal has.  no_color is the

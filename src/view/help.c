@@ -97,7 +97,7 @@ static void add_command(struct help *help, const struct scene *scene, enum comma
 	struct strbuf keys = STRBUF_INIT;
 
 	if (scene->describe_keys)
-		scene->describe_keys(command, &keys);
+		scene->describe_keys(scene->keymap, command, &keys);
 	else
 		strbuf_adds(&keys, command_name(command));
 	/* What can't be asked for, or isn't there, needs no help. */

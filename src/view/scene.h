@@ -9,6 +9,8 @@
 #include "profile/query.h"
 #include "view/command.h"
 
+struct keymap;
+
 /* What the header tells: facts about the run, filled in by the session. */
 struct status {
 	char target[256];	/* "PID 4242 postgres", "./tsrun test.ts", "whole system", a file */
@@ -19,6 +21,7 @@ struct status {
 	enum unit unit;		/* of weights */
 	bool live;		/* samples may still come */
 	bool collecting;	/* f: stopped or not */
+	bool wants_input;	/* the launched program waits for someone to type */
 	bool is_file;
 	size_t threads, processes;	/* of the target, now */
 	uint64_t started, now;	/* clock_now(); now stands still at the end */
@@ -53,7 +56,9 @@ struct scene {
 	unsigned changed;		/* grows when calls or the query did */
 	struct scene_seen *seen;	/* what changed is told by */
 	/* The keys of a command, "k, Up": views know none.  NULL in tests that need none. */
-	void (*describe_keys)(enum command command, struct strbuf *out);
+	void (*describe_keys)(const struct keymap *keymap, enum command command,
+			      struct strbuf *out);
+	const struct keymap *keymap;	/* lent, for that */
 };
 
 void scene_init(struct scene *scene);

@@ -58,6 +58,8 @@ static void test_names(void **state)
 	}
 }
 
+static const struct keymap plain = { 0 };
+
 static void test_commands(void **state)
 {
 	static const struct {
@@ -85,9 +87,9 @@ static void test_commands(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		assert_int_equal(keymap_find(keymap_key_named(rows[i].key)), rows[i].command);
+		assert_int_equal(keymap_find(&plain, keymap_key_named(rows[i].key)), rows[i].command);
 	for (int key = INPUT_NONE; key <= INPUT_UNKNOWN; key++)
-		assert_int_equal(keymap_find(key), COMMAND_NONE);
+		assert_int_equal(keymap_find(&plain, key), COMMAND_NONE);
 }
 
 static void test_descriptions(void **state)
@@ -110,7 +112,7 @@ static void test_descriptions(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		strbuf_clear(&out);
-		keymap_describe(rows[i].command, &out);
+		keymap_describe(&plain, rows[i].command, &out);
 		assert_string_equal(out.text, rows[i].keys);
 	}
 	strbuf_release(&out);
@@ -124,7 +126,7 @@ static void test_every_command_has_keys(void **state)
 		struct strbuf out = STRBUF_INIT;
 		char *part, *rest;
 
-		keymap_describe((enum command)command, &out);
+		keymap_describe(&plain, (enum command)command, &out);
 		if (!out.len)
 			fail_msg("%s has no key", command_name((enum command)command));
 		for (part = out.text; part; part = rest) {
@@ -133,10 +135,52 @@ static void test_every_command_has_keys(void **state)
 				*rest = '\0';
 				rest += 2;
 			}
-			assert_int_equal(keymap_find(keymap_key_named(part)), command);
+			assert_int_equal(keymap_find(&plain, keymap_key_named(part)), command);
 		}
 		strbuf_release(&out);
 	}
+}
+
+static void test_changes(void **state)
+{
+	static const struct {
+		enum command command;
+		const char *keys, *description;
+	} rows[] = {
+		{ COMMAND_DOWN, "n", "n" },
+		{ COMMAND_PAUSE, "ctrl-p, F9 Space", "^P, F9, Space" },
+		{ COMMAND_OPEN, "Enter o", "Enter, o" },
+		{ COMMAND_MEASURE, ",", "," },
+		{ COMMAND_KERNEL, "none", "" },
+		{ COMMAND_COLLECT, "  ", "" },
+	};
+	struct keymap keymap = { 0 };
+	struct strbuf out = STRBUF_INIT;
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_true(keymap_set(&keymap, rows[i].command, rows[i].keys, &error));
+		strbuf_clear(&out);
+		keymap_describe(&keymap, rows[i].command, &out);
+		assert_string_equal(out.text, rows[i].description);
+	}
+	assert_int_equal(keymap_find(&keymap, 'n'), COMMAND_DOWN);
+	assert_int_equal(keymap_find(&keymap, 'j'), COMMAND_NONE);
+	assert_int_equal(keymap_find(&keymap, 'K'), COMMAND_NONE);
+	assert_int_equal(keymap_find(&keymap, 10), COMMAND_OPEN);
+	assert_int_equal(keymap_find(&keymap, 'k'), COMMAND_UP);
+	/* Taken away from the one that had it. */
+	strbuf_clear(&out);
+	keymap_describe(&keymap, COMMAND_FIND_NEXT, &out);
+	assert_string_equal(out.text, "");
+	/* A list with a mistake changes nothing. */
+	assert_false(keymap_set(&keymap, COMMAND_DOWN, "j Hyper-x", &error));
+	assert_string_equal(error.text, "no key is called Hyper-x");
+	assert_int_equal(keymap_find(&keymap, 'j'), COMMAND_NONE);
+	assert_int_equal(keymap_find(&keymap, 'n'), COMMAND_DOWN);
+	strbuf_release(&out);
+	keymap_release(&keymap);
 }
 
 int main(void)
@@ -146,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_descriptions),
 		cmocka_unit_test(test_every_command_has_keys),
+		cmocka_unit_test(test_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,64 @@ static void test_lightness_tells(void **state)
 	assert_true(looks[STYLE_HOT].attributes & LOOK_BOLD);
 }
 
+static void test_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		struct look look;
+		const char *error;
+	} rows[] = {
+		{ "red", { 1, -1, 0 }, NULL },
+		{ "bold bright-white blue", { 15, 4, LOOK_BOLD }, NULL },
+		{ "208 default Underline, dim", { 208, -1, LOOK_UNDERLINE | LOOK_DIM }, NULL },
+		{ "default 0 reverse", { -1, 0, LOOK_REVERSE }, NULL },
+		{ "", { -1, -1, 0 }, NULL },
+		{ "256", { 0 }, "256 is no colour and no attribute" },
+		{ "-1", { 0 }, "-1 is no colour and no attribute" },
+		{ "pink", { 0 }, "pink is no colour and no attribute" },
+		{ "red green blue", { 0 }, "more than two colours" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct look look = { 0 };
+		struct error error;
+
+		assert_int_equal(theme_parse_look(rows[i].text, &look, &error), !rows[i].error);
+		if (rows[i].error)
+			assert_string_equal(error.text, rows[i].error);
+		else
+			assert_memory_equal(&look, &rows[i].look, sizeof look);
+	}
+	assert_int_equal(theme_style_named("tab-current"), STYLE_TAB_CURRENT);
+	assert_int_equal(theme_style_named("box-kernel-a"), STYLE_BOX_KERNEL_A);
+	assert_int_equal(theme_style_named("tab"), STYLE_TAB);
+	assert_int_equal(theme_style_named("TAB"), STYLE_COUNT);
+	assert_int_equal(theme_style_named("ta"), STYLE_COUNT);
+	assert_int_equal(theme_style_named(""), STYLE_COUNT);
+}
+
+/* Changes show where the terminal can show them. */
+static void test_changes(void **state)
+{
+	struct theme_changes changes = { 0 };
+
+	(void)state;
+	changes.changed[STYLE_HOT] = true;
+	changes.look[STYLE_HOT] = (struct look){ 208, -1, LOOK_BOLD };
+	assert_int_equal(theme_look(&changes, 256, STYLE_HOT).foreground, 208);
+	assert_int_equal(theme_look(&changes, 16, STYLE_HOT).foreground,
+			 theme_looks(16)[STYLE_HOT].foreground);
+	assert_int_equal(theme_look(&changes, 0, STYLE_HOT).foreground, -1);
+	assert_int_equal(theme_look(&changes, 0, STYLE_HOT).attributes, LOOK_BOLD);
+	assert_int_equal(theme_look(&changes, 256, STYLE_WARM).foreground,
+			 theme_looks(256)[STYLE_WARM].foreground);
+	/* Nothing left of it without colours: then as it was. */
+	changes.look[STYLE_HOT].attributes = 0;
+	assert_int_equal(theme_look(&changes, 0, STYLE_HOT).attributes,
+			 theme_looks(0)[STYLE_HOT].attributes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +267,8 @@ int main(void)
 		cmocka_unit_test(test_different_looks),
 		cmocka_unit_test(test_legible),
 		cmocka_unit_test(test_lightness_tells),
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
