@@ -23,6 +23,7 @@ enum {
 	OPTION_VIEW,
 	OPTION_TOP,
 	OPTION_SCRIPT,
+	OPTION_OUTPUT,
 };
 
 enum { FREQUENCY_MAX = 100000, PIDS_MAX = 4096 };
@@ -48,6 +49,7 @@ static const struct argp_option live_options[] = {
 	{ "ascii", OPTION_ASCII, NULL, 0, "Draw with ASCII characters only", 3 },
 	{ "delay", OPTION_DELAY, "DURATION", 0, "Time between updates of the screen (250ms)", 3 },
 	{ "weight", OPTION_WEIGHT, "KIND", 0, "What W saves: samples or time", 3 },
+	{ "output", OPTION_OUTPUT, "FILE", 0, "Keep all that COMMAND writes to its terminal", 3 },
 	{ "script", OPTION_SCRIPT, "FILE", OPTION_HIDDEN, "Keys for a screen in memory", 3 },
 	{ 0 },
 };
@@ -288,6 +290,8 @@ static void check(struct argp_state *state, const struct options *options)
 		argp_error(state, "only one of -p, -a, -- COMMAND and FILE at a time");
 	if (options->action == ACTION_RECORD && !options->output)
 		argp_error(state, "record needs -o FILE");
+	if (options->program_output && !target->command)
+		argp_error(state, "--output is for the output of a COMMAND; W saves the profile");
 	if (options->input && options->duration)
 		argp_error(state, "--for is for measuring, not for a FILE");
 	if (target->everything && target->no_follow)
@@ -347,6 +351,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_SCRIPT:
 		options->script = arg;
+		return 0;
+	case OPTION_OUTPUT:
+		options->program_output = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		set_argument(state, options, arg);

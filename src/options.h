@@ -15,6 +15,7 @@ struct options {
 	struct target target;
 	const char *input;		/* a file to open instead of a target */
 	const char *output;		/* -o */
+	const char *program_output;	/* --output of a live run: a file for the command's */
 	const char *script;		/* keys for the headless terminal (tests) */
 	enum report_form form;
 	enum color color;

@@ -21,7 +21,7 @@
 #include "source/perf_live.h"
 #include "source/process_scan.h"
 
-enum { PIDS_LOOKED_AT = 256 };
+enum { PIDS_LOOKED_AT = 256, READERS_LOOKED_AT = 8, REPLAYED = 64 << 10 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
 
@@ -54,15 +54,20 @@ struct session {
 	pthread_t reader;
 	bool reading;
 	atomic_bool quit, stop;
+	bool lent, borrowed;	/* the pty: as asked for, and as the reader knows */
+	pthread_cond_t seen;	/* the reader knows */
+	bool detached;
 	int wake, ended_fd, program_fd;
 
 	enum phase phase;
 	uint64_t started, ended;	/* clock_now(); ended 0 while sampling */
 	uint64_t paused_at, paused;	/* collection stopped: since when, and how long in all */
+	uint64_t skipped;	/* of it, time in which we were stopped ourselves */
 	uint64_t naming_until, looked_at, counted_at;
 	bool collecting, cut_short;	/* cut_short: by --for */
 	char target[256];		/* what is measured, for the header */
 	char state[128];		/* of the target, in words */
+	bool wants_input;		/* the launched program waits for someone to type */
 	char failure[256];		/* why the source ended early, or "" */
 	struct overhead overhead;
 };
@@ -101,14 +106,19 @@ static int reader_timeout(const struct session *session, bool more)
 	return early ? 10 : 50;
 }
 
+/* Only the reader changes what this asks. */
+static bool reads_pty(const struct session *session)
+{
+	return session->launched && !session->output.ended && !session->borrowed;
+}
+
 static void wait_for_work(struct session *session, bool more)
 {
 	static const int pty_at = 2;
 	struct pollfd fd[SOURCE_FDS_MAX + 3] = {
 		{ .fd = session->wake, .events = POLLIN },
 		{ .fd = session->resolver ? resolver_fd(session->resolver) : -1, .events = POLLIN },
-		{ .fd = session->launched && !session->output.ended ? session->launch.pty : -1,
-		  .events = POLLIN },
+		{ .fd = reads_pty(session) ? session->launch.pty : -1, .events = POLLIN },
 	};
 	size_t count = 3;
 	uint64_t counter;
@@ -156,7 +166,7 @@ static bool read_source(struct session *session, uint64_t now)
 static void finish_when_asked(struct session *session, uint64_t now)
 {
 	uint64_t duration = session->options->duration;
-	bool over = duration && now - session->started >= duration;
+	bool over = duration && now - session->started >= duration + session->skipped;
 
 	if (session->phase != PHASE_SAMPLING || (!over && !atomic_load(&session->stop)))
 		return;
@@ -274,6 +284,22 @@ static void look_at_ourselves(struct session *session, uint64_t now)
 	o->rss = rss_of_process(getpid()) + (other ? rss_of_process(other) : 0);
 }
 
+/* Whether the launched program or one of its children reads its terminal. */
+static void look_for_readers(struct session *session)
+{
+	pid_t pid[READERS_LOOKED_AT] = { 0 };
+	size_t count;
+
+	session->wants_input = false;
+	if (!session->launched || session->launch.pty < 0 || session->launch.exited)
+		return;
+	count = resolver_watched(session->resolver, pid, READERS_LOOKED_AT);
+	if (!count)
+		pid[count++] = session->launch.pid;
+	for (size_t i = 0; i < count && i < READERS_LOOKED_AT; i++)
+		session->wants_input |= launch_waits_for_input(&session->launch, pid[i]);
+}
+
 static void look_around(struct session *session, uint64_t now)
 {
 	bool over = session->launched && session->launch.exited;
@@ -282,7 +308,19 @@ static void look_around(struct session *session, uint64_t now)
 		return;
 	session->looked_at = now;
 	look_at_target(session);
+	look_for_readers(session);
 	look_at_ourselves(session, now);
+}
+
+/* What was read is there for all to see before the pty is lent. */
+static void look_at_output(struct session *session)
+{
+	if (!session->borrowed)
+		output_keep(&session->output);
+	if (session->borrowed == session->lent)
+		return;
+	session->borrowed = session->lent;
+	pthread_cond_broadcast(&session->seen);
 }
 
 static bool work(struct session *session)
@@ -290,6 +328,7 @@ static bool work(struct session *session)
 	uint64_t now = clock_now(), until = now + 4 * millisecond;
 	bool more = false;
 
+	look_at_output(session);
 	finish_when_asked(session, now);
 	do
 		more = session->phase == PHASE_SAMPLING && read_source(session, now);
@@ -332,6 +371,9 @@ static bool start_program(struct session *session, struct session_terminal termi
 		.terminal = terminal.fd,
 	};
 
+	if (options->program_output &&
+	    !output_save(&session->output, options->program_output, error))
+		return false;
 	if (!launch_prepare(&session->launch, &launch, error))
 		return false;
 	session->launched = true;
@@ -415,6 +457,7 @@ static struct session *session_new(const struct options *options)
 	session->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	session->program_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&session->lock, NULL);
+	pthread_cond_init(&session->seen, NULL);
 	output_init(&session->output);
 	return session;
 }
@@ -465,12 +508,16 @@ void session_free(struct session *session)
 	if (session->counters)
 		counters_close(session->counters);
 	source_close(session->source);
-	if (session->launched)
-		launch_close(&session->launch);
 	resolver_free(session->resolver);
 	profile_free(session->profile);
+	/* Late: who keeps the terminal of a program that is left keeps what memory we have. */
+	if (session->launched && session->detached)
+		launch_leave(&session->launch, session->output.file);
+	else if (session->launched)
+		launch_close(&session->launch);
 	output_release(&session->output);
 	facts_release(&session->facts);
+	pthread_cond_destroy(&session->seen);
 	pthread_mutex_destroy(&session->lock);
 	close(session->wake);
 	close(session->ended_fd);
@@ -523,7 +570,7 @@ void session_zero(struct session *session)
 {
 	session_lock(session);
 	profile_zero(session->profile);
-	session->paused = 0;
+	session->paused = session->skipped = 0;
 	session->started = clock_now();
 	if (session->paused_at)
 		session->paused_at = session->started;
@@ -562,11 +609,70 @@ void session_end_program(struct session *session)
 {
 	struct pollfd fd = { .fd = session->program_fd, .events = POLLIN };
 
-	if (!session_program_runs(session))
+	if (!session_program_runs(session) || session->detached)
 		return;
 	session_signal(session, SIGTERM);
 	session_signal(session, SIGHUP);
+	/* Stopped, it would not know. */
+	session_signal(session, SIGCONT);
 	poll(&fd, 1, 1000);
+}
+
+void session_detach(struct session *session)
+{
+	session_lock(session);
+	session->detached = true;
+	session_unlock(session);
+}
+
+void session_skip(struct session *session, uint64_t duration)
+{
+	session_lock(session);
+	session->skipped += duration;
+	if (session->phase == PHASE_SAMPLING && !session->paused_at)
+		session->paused += duration;
+	session_unlock(session);
+}
+
+const struct tail *session_output(const struct session *session)
+{
+	return session->launched && session->launch.pty >= 0 ? &session->output.tail : NULL;
+}
+
+static void lend(struct session *session, bool on)
+{
+	session_lock(session);
+	session->lent = on;
+	say(session->wake);
+	while (session->borrowed != on)
+		pthread_cond_wait(&session->seen, &session->lock);
+	session_unlock(session);
+}
+
+int session_borrow_terminal(struct session *session)
+{
+	if (!session_output(session) || !session->reading)
+		return -1;
+	lend(session, true);
+	return session->launch.pty;
+}
+
+void session_take_output(struct session *session, const char *bytes, size_t len)
+{
+	output_add(&session->output, bytes, len);
+	session_lock(session);
+	output_keep(&session->output);
+	session_unlock(session);
+}
+
+void session_return_terminal(struct session *session)
+{
+	lend(session, false);
+}
+
+void session_redraw_program(struct session *session)
+{
+	launch_redraw(&session->launch);
 }
 
 void session_replay_output(struct session *session, int fd)
@@ -583,8 +689,10 @@ void session_replay_output(struct session *session, int fd)
 		if (poll(&pty, 1, 20) <= 0 && session->launch.exited)
 			break;
 		output_drain(&session->output, session->launch.pty, 4 * millisecond);
+		output_keep(&session->output);
 	}
-	output_replay(&session->output, fd, OUTPUT_KEPT);
+	output_keep(&session->output);
+	output_replay(&session->output, fd, REPLAYED);
 }
 
 int session_exit_status(struct session *session)
@@ -616,6 +724,8 @@ static void add_notices(const struct session *session, struct status *status)
 	status->notice.len = 0;
 	if (session->failure[0])
 		add_notice(status, session->failure);
+	if (session->output.trouble[0])
+		add_notice(status, session->output.trouble);
 	if (trouble)
 		add_notice(status, trouble);
 	for (size_t i = 0; i < session->facts.notice.len; i++)
@@ -635,6 +745,24 @@ static void count_threads(const struct session *session, struct status *status)
 	status->threads = resolver_watched_threads(session->resolver);
 }
 
+void session_thread_states(struct session *session, struct thread_states *states)
+{
+	bool live;
+
+	session_lock(session);
+	live = session->phase == PHASE_SAMPLING && session->resolver;
+	session_unlock(session);
+	for (size_t i = 0; i < states->thread.len; i++) {
+		struct thread_state *one = &states->thread.at[i];
+		struct process process = { 0 };
+		bool there = live &&
+			(one->tid ? process_read_thread(one->pid, one->tid, &process) :
+				    process_read_activity(one->pid, &process));
+
+		one->state = (char)(there ? process.state : 0);
+	}
+}
+
 void session_status(struct session *session, struct status *status)
 {
 	const struct source_facts *facts = &session->facts;
@@ -651,6 +779,7 @@ void session_status(struct session *session, struct status *status)
 	status->unit = facts->unit;
 	status->live = session->phase == PHASE_SAMPLING;
 	status->collecting = session->collecting;
+	status->wants_input = session->wants_input;
 	status->is_file = session->options->input != NULL;
 	status->started = session->started;
 	status->now = now;

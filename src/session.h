@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/tail.h"
 #include "format/format.h"
 #include "options.h"
 #include "profile/profile.h"
@@ -40,6 +41,8 @@ void session_unlock(struct session *session);
 
 /* Seal the profile and fill in what the header tells.  With the lock held. */
 void session_status(struct session *session, struct status *status);
+/* What the threads that are asked about do just now.  Without the lock held. */
+void session_thread_states(struct session *session, struct thread_states *states);
 /* Becomes readable, and stays so, when sampling is over and all is named; for poll(). */
 int session_event_fd(const struct session *session);
 
@@ -54,8 +57,23 @@ void session_signal(struct session *session, int signal);
 void session_resize(struct session *session, int width, int height);
 /* End it (SIGTERM, and the loss of its terminal) and give it a moment to leave. */
 void session_end_program(struct session *session);
-/* Print the tail of its output to a descriptor; it is read no more. */
+/* Leave it to itself: it goes on, with a terminal that nobody looks at, when the session is freed. */
+void session_detach(struct session *session);
+/* We were stopped for so long, in nanoseconds, the program with us: no time of the measurement. */
+void session_skip(struct session *session, uint64_t duration);
+/* Print the tail of its output to a terminal; it is read no more. */
 void session_replay_output(struct session *session, int fd);
+/* What the program wrote to its terminal, NULL if it has none of ours.  Look with the lock held. */
+const struct tail *session_output(const struct session *session);
+/*
+ * Borrow the program's terminal: the caller writes what is typed, and hands
+ * on what he reads, in portions of at most 64 KiB.  -1 if there is none.
+ */
+int session_borrow_terminal(struct session *session);
+void session_take_output(struct session *session, const char *bytes, size_t len);
+void session_return_terminal(struct session *session);
+/* Let the program draw its screen anew. */
+void session_redraw_program(struct session *session);
 /* The exit status of tprof: the program's own, or 0; negative: died by that signal. */
 int session_exit_status(struct session *session);
 

@@ -2,31 +2,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <poll.h>
 #include <pty.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/array.h"
-
-extern char **environ;
-
-/* Who the program runs as: the user who called sudo, when there is one. */
-struct runner {
-	bool change;
-	uid_t uid;
-	gid_t gid;
-	array(gid_t) group;
-	array(char *) environment;	/* ends with NULL */
-};
+#include "source/runner.h"
 
 /* All that the child needs, made before the fork: it may not allocate. */
 struct start {
@@ -37,112 +28,6 @@ struct start {
 	bool stdout_to_stderr;
 	int go, failed;
 };
-
-static bool parse_id(const char *name, unsigned *id, struct error *error)
-{
-	const char *text = getenv(name);
-	unsigned long value = 0;
-	char *end = NULL;
-
-	errno = 0;
-	if (text && *text >= '0' && *text <= '9')
-		value = strtoul(text, &end, 10);
-	if (!end || *end || errno || value >= UINT32_MAX)
-		return error_set(error, EINVAL,
-				 "%s is set but is no number of a user or group; "
-				 "unset it to run the command as root", name);
-	*id = (unsigned)value;
-	return true;
-}
-
-static void set_variable(struct runner *runner, const char *name, const char *value)
-{
-	size_t len = strlen(name);
-	size_t size = len + strlen(value) + 2;
-	char *text = xcalloc(size, 1);
-
-	snprintf(text, size, "%s=%s", name, value);
-	for (size_t i = 0; i < runner->environment.len; i++)
-		if (!strncmp(runner->environment.at[i], text, len + 1)) {
-			xfree(runner->environment.at[i]);
-			runner->environment.at[i] = text;
-			return;
-		}
-	array_push(&runner->environment, text);
-}
-
-/* The user's groups and home; one unknown here has only the group that sudo names. */
-static void look_up_user(struct runner *runner)
-{
-	const struct passwd *user = getpwuid(runner->uid);
-	int count = 64;
-
-	array_push(&runner->group, runner->gid);
-	if (!user)
-		return;
-	array_extend(&runner->group, (size_t)count);
-	if (getgrouplist(user->pw_name, runner->gid, runner->group.at, &count) < 0) {
-		array_extend(&runner->group, (size_t)count);
-		getgrouplist(user->pw_name, runner->gid, runner->group.at, &count);
-	}
-	runner->group.len = count > 0 ? (size_t)count : 1;
-	set_variable(runner, "HOME", user->pw_dir);
-	set_variable(runner, "USER", user->pw_name);
-	set_variable(runner, "LOGNAME", user->pw_name);
-	set_variable(runner, "SHELL", *user->pw_shell ? user->pw_shell : "/bin/sh");
-}
-
-static bool runner_init(struct runner *runner, struct error *error)
-{
-	*runner = (struct runner){ 0 };
-	for (char **variable = environ; *variable; variable++)
-		array_push(&runner->environment, xstrdup(*variable));
-	if (!geteuid() && getenv("SUDO_UID") && getenv("SUDO_GID")) {
-		if (!parse_id("SUDO_UID", &runner->uid, error) ||
-		    !parse_id("SUDO_GID", &runner->gid, error))
-			return false;
-		runner->change = runner->uid != 0;
-	}
-	if (runner->change)
-		look_up_user(runner);
-	array_push(&runner->environment, NULL);
-	return true;
-}
-
-static void runner_release(struct runner *runner)
-{
-	for (size_t i = 0; i < runner->environment.len; i++)
-		xfree(runner->environment.at[i]);
-	array_release(&runner->environment);
-	array_release(&runner->group);
-}
-
-/* Groups first, the user last: after that nothing can be changed any more. */
-static bool become(const struct runner *runner)
-{
-	uid_t uid[3];
-	gid_t gid[3];
-
-	if (!runner->change)
-		return true;
-	if (setgroups(runner->group.len, runner->group.at) ||
-	    setresgid(runner->gid, runner->gid, runner->gid) ||
-	    setresuid(runner->uid, runner->uid, runner->uid))
-		return false;
-	if (getresuid(&uid[0], &uid[1], &uid[2]) || getresgid(&gid[0], &gid[1], &gid[2]))
-		return false;
-	for (int i = 0; i < 3; i++)
-		if (uid[i] != runner->uid || gid[i] != runner->gid) {
-			errno = EPERM;
-			return false;
-		}
-	/* Nobody may find a way back. */
-	if (!setuid(0)) {
-		errno = EPERM;
-		return false;
-	}
-	return true;
-}
 
 /* In the child.  Nothing but the program's own 0-2 gets past the exec. */
 static void close_others_on_exec(void)
@@ -201,7 +86,7 @@ static void child_run(const struct start *start)
 	int code;
 
 	reset_signals();
-	if (take_descriptors(start) && become(&start->runner)) {
+	if (take_descriptors(start) && runner_become(&start->runner)) {
 		/* Held here until the events that count it are open. */
 		if (!told_to_go(start->go))
 			_exit(125);
@@ -422,6 +307,119 @@ void launch_resize(struct launch *launch, int width, int height)
 	size.ws_col = width < UINT16_MAX ? (unsigned short)width : UINT16_MAX;
 	size.ws_row = height < UINT16_MAX ? (unsigned short)height : UINT16_MAX;
 	ioctl(launch->pty, TIOCSWINSZ, &size);
+}
+
+void launch_redraw(struct launch *launch)
+{
+	static const struct timespec moment = { 0, 30000000 };
+	struct winsize size, smaller;
+
+	if (launch->pty < 0 || ioctl(launch->pty, TIOCGWINSZ, &size) || size.ws_row < 2)
+		return;
+	smaller = size;
+	smaller.ws_row--;
+	ioctl(launch->pty, TIOCSWINSZ, &smaller);
+	/* Time to see the one size before the other comes. */
+	nanosleep(&moment, NULL);
+	ioctl(launch->pty, TIOCSWINSZ, &size);
+}
+
+static bool is_its_terminal(const struct launch *launch, pid_t pid, int fd)
+{
+	char path[64], name[64], target[64];
+	ssize_t len;
+
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
+	len = readlink(path, target, sizeof target - 1);
+	if (len < 0 || ptsname_r(launch->pty, name, sizeof name))
+		return false;
+	target[len] = '\0';
+	return !strcmp(target, name) || !strcmp(target, "/dev/tty");
+}
+
+bool launch_waits_for_input(const struct launch *launch, pid_t pid)
+{
+	unsigned long number, first;
+	char path[64], text[128];
+	ssize_t len;
+	int fd;
+
+	if (launch->pty < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/syscall", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (len <= 0)
+		return false;
+	text[len] = '\0';
+	if (sscanf(text, "%lu %lx", &number, &first) != 2)
+		return false;
+	if (number == SYS_read)
+		return first < 1024 && is_its_terminal(launch, pid, (int)first);
+	/* Line editors wait for descriptor 0 alone. */
+#ifdef SYS_select
+	if (number == SYS_select && first == 1)
+		return is_its_terminal(launch, pid, 0);
+#endif
+	return number == SYS_pselect6 && first == 1 && is_its_terminal(launch, pid, 0);
+}
+
+/* Nothing of tprof but the terminal and the file; false if that can't be had. */
+static bool become_keeper(const struct launch *launch, int file)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ, SIGTSTP };
+	struct runner runner;
+	struct error error;
+	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int pty = fcntl(launch->pty, F_DUPFD_CLOEXEC, 16);
+	int log = fcntl(file >= 0 ? file : nowhere, F_DUPFD_CLOEXEC, 17);
+
+	if (nowhere < 0 || pty < 0 || log < 0)
+		return false;
+	reset_signals();
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
+	for (int fd = 0; fd < 3; fd++)
+		dup2(nowhere, fd);
+	dup2(pty, 3);
+	dup2(log, 4);
+	for (int fd = 5; fd < 1024; fd++)
+		close(fd);
+	setsid();
+	prctl(PR_SET_NAME, "tprof-keeper");
+	return !chdir("/") && runner_init(&runner, &error) && runner_become(&runner);
+}
+
+/* A file that can't be written any more ends the writing, not the reading. */
+static void keep_terminal(int pty, int file)
+{
+	struct pollfd fd = { .fd = pty, .events = POLLIN };
+	char part[16384];
+
+	for (;;) {
+		ssize_t got = read(pty, part, sizeof part);
+
+		if (got > 0 && file >= 0 && write(file, part, (size_t)got) < 0)
+			file = -1;
+		if (got > 0 || (got < 0 && errno == EINTR))
+			continue;
+		if (!got || errno != EAGAIN)
+			return;
+		poll(&fd, 1, -1);
+	}
+}
+
+void launch_leave(struct launch *launch, int file)
+{
+	if (launch->pid && !launch->exited && launch->pty >= 0 && !fork()) {
+		if (become_keeper(launch, file))
+			keep_terminal(3, 4);
+		_exit(0);
+	}
+	launch_close(launch);
 }
 
 void launch_close(struct launch *launch)

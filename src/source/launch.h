@@ -43,6 +43,17 @@ void launch_poll(struct launch *launch);
 /* To the foreground group of its pty; without a pty to the program alone. */
 void launch_signal(struct launch *launch, int signal);
 void launch_resize(struct launch *launch, int width, int height);
+/* Let its foreground group draw anew: as if its terminal had shrunk for a moment. */
+void launch_redraw(struct launch *launch);
+/* Does this process wait in a read() or a readline for what is typed at its terminal? */
+bool launch_waits_for_input(const struct launch *launch, pid_t pid);
+/*
+ * The program goes on without us: a small process keeps its terminal open,
+ * as the user it runs as, and reads what it writes until all have closed
+ * it.  That goes into the file, if there is one, else nowhere.  To be
+ * called with one thread and little memory, in place of launch_close().
+ */
+void launch_leave(struct launch *launch, int file);
 /*
  * Gives back the descriptors.  A program that never got to exec ends; one
  * that runs goes on, but loses its pty, which hangs up on it (SIGHUP).

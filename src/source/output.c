@@ -1,53 +1,59 @@
 #include "source/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ansi.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/strbuf.h"
 #include "base/xalloc.h"
+
+enum { BUFFER = 256 << 10, PORTION = 16 << 10 };
 
 void output_init(struct output *output)
 {
-	*output = (struct output){ .ring = xcalloc(OUTPUT_KEPT, 1) };
+	*output = (struct output){ .buffer = xcalloc(BUFFER, 1), .file = -1 };
+	tail_init(&output->tail, OUTPUT_KEPT);
+}
+
+static void close_file(struct output *output)
+{
+	if (output->file >= 0)
+		close(output->file);
+	output->file = -1;
 }
 
 void output_release(struct output *output)
 {
-	xfree(output->ring);
-	*output = (struct output){ .ended = true };
+	close_file(output);
+	tail_release(&output->tail);
+	xfree(output->buffer);
+	*output = (struct output){ .ended = true, .file = -1 };
 }
 
-/* One read into the ring; false when there is nothing more for now. */
-static bool read_some(struct output *output, int pty)
+/* The file stands there from the beginning, to be looked at while it grows. */
+bool output_save(struct output *output, const char *path, struct error *error)
 {
-	size_t at = output->total % OUTPUT_KEPT;
-	ssize_t got;
+	struct file_save save;
 
-	do
-		got = read(pty, output->ring + at, OUTPUT_KEPT - at);
-	while (got < 0 && errno == EINTR);
-	if (got > 0) {
-		output->total += (uint64_t)got;
-		return true;
+	if (!file_save_open(&save, path, true, error))
+		return false;
+	output->file = fcntl(fileno(save.stream), F_DUPFD_CLOEXEC, 3);
+	if (output->file < 0) {
+		error_set(error, errno, "can't write to %s: %s", path, strerror(errno));
+		file_save_abandon(&save);
+		return false;
 	}
-	/* EIO: all have closed the other end. */
-	if (!got || (errno != EAGAIN && errno != EWOULDBLOCK))
-		output->ended = true;
-	return false;
+	snprintf(output->path, sizeof output->path, "%s", path);
+	return file_save_commit(&save, error);
 }
 
-void output_drain(struct output *output, int pty, uint64_t budget_ns)
-{
-	uint64_t until = clock_now() + budget_ns;
-
-	while (!output->ended && read_some(output, pty))
-		if (clock_now() >= until)
-			return;
-}
-
-/* A reader that is slow is waited for, one that is gone is not. */
+/* A terminal that is slow is waited for, one that is gone is not. */
 static bool write_all(int fd, const char *bytes, size_t len)
 {
 	while (len) {
@@ -68,35 +74,116 @@ static bool write_all(int fd, const char *bytes, size_t len)
 	return true;
 }
 
-/* Where the first whole line begins; from itself when there is only a part of one. */
-static uint64_t line_start(const struct output *output, uint64_t from)
+static void write_file(struct output *output, const char *bytes, size_t len)
 {
-	/* The byte before tells whether this one begins a line, if it is still there. */
-	uint64_t at = output->total - from < OUTPUT_KEPT ? from - 1 : from;
+	if (output->file < 0 || write_all(output->file, bytes, len))
+		return;
+	output->failure = errno ? errno : EIO;
+	close_file(output);
+}
 
-	for (; at + 1 < output->total; at++)
-		if (output->ring[at % OUTPUT_KEPT] == '\n')
-			return at + 1;
-	return from;
+/* One read into the buffer; false when there is nothing more for now. */
+static bool read_some(struct output *output, int pty)
+{
+	char *at = output->buffer + output->len;
+	size_t room = BUFFER - output->len;
+	ssize_t got;
+
+	do
+		got = read(pty, at, room < PORTION ? room : PORTION);
+	while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		write_file(output, at, (size_t)got);
+		output->len += (size_t)got;
+		return true;
+	}
+	/* EIO: all have closed the other end. */
+	if (!got || (errno != EAGAIN && errno != EWOULDBLOCK))
+		output->ended = true;
+	return false;
+}
+
+void output_drain(struct output *output, int pty, uint64_t budget_ns)
+{
+	uint64_t until = clock_now() + budget_ns;
+
+	while (!output->ended && output->len < BUFFER && read_some(output, pty))
+		if (clock_now() >= until)
+			return;
+}
+
+void output_add(struct output *output, const char *bytes, size_t len)
+{
+	if (len > BUFFER - output->len)
+		len = BUFFER - output->len;
+	memcpy(output->buffer + output->len, bytes, len);
+	write_file(output, bytes, len);
+	output->len += len;
+}
+
+void output_keep(struct output *output)
+{
+	tail_add(&output->tail, output->buffer, output->len);
+	output->len = 0;
+	if (!output->failure)
+		return;
+	snprintf(output->trouble, sizeof output->trouble,
+		 "The program's output is no longer written to %.100s: %s", output->path,
+		 strerror(output->failure));
+	output->failure = 0;
+}
+
+/* Where the first whole line begins; from itself when there is only a part of one. */
+static size_t line_start(const char *text, size_t len, size_t from)
+{
+	const char *newline;
+
+	if (!from)
+		return 0;
+	/* The byte before tells whether this one begins a line. */
+	newline = memchr(text + from - 1, '\n', len - from);
+	return newline ? (size_t)(newline + 1 - text) : from;
+}
+
+/* The terminal's state is followed from the beginning, the text is not. */
+static void select_replay(const char *text, size_t len, size_t from, struct strbuf *out)
+{
+	const char *at = text, *end = text + len;
+	struct ansi_token token = { 0 };
+	struct ansi_look look = { 0 };
+	unsigned modes = 0;
+
+	for (const char *before = at; ansi_next(&at, end, &token); before = at) {
+		ansi_note_mode(&modes, &token);
+		ansi_restyle(&look, &token);
+		if (before >= text + from && !(modes >> ANSI_ALTERNATE & 1) &&
+		    ansi_may_replay(&token))
+			strbuf_add(out, before, (size_t)(at - before));
+	}
+	if (look.ink || look.paper || look.flags)
+		strbuf_adds(out, "\033[m");
 }
 
 void output_replay(const struct output *output, int fd, size_t max)
 {
-	size_t kept = max < OUTPUT_KEPT ? max : OUTPUT_KEPT;
-	uint64_t from = 0;
-	size_t at, len;
+	const struct tail *tail = &output->tail;
+	uint64_t begin;
+	struct strbuf out = STRBUF_INIT;
+	size_t len, from = 0;
+	char *text;
 
-	if (!output->ring || !output->total)
+	if (!tail->ring || !tail->total)
 		return;
-	if (output->total > kept)
-		from = line_start(output, output->total - kept);
-	at = from % OUTPUT_KEPT;
-	len = (size_t)(output->total - from);
-	if (at + len > OUTPUT_KEPT) {
-		if (!write_all(fd, output->ring + at, OUTPUT_KEPT - at))
-			return;
-		len -= OUTPUT_KEPT - at;
-		at = 0;
-	}
-	write_all(fd, output->ring + at, len);
+	begin = tail_begin(tail);
+	len = (size_t)(tail->total - begin);
+	text = xcalloc(len, 1);
+	tail_copy(tail, begin, tail->total, text);
+	if (len > max)
+		from = line_start(text, len, len - max);
+	else if (begin)
+		from = line_start(text, len, 1);
+	select_replay(text, len, from, &out);
+	write_all(fd, out.text, out.len);
+	strbuf_release(&out);
+	xfree(text);
 }

@@ -33,6 +33,15 @@ struct status {
 };
 void status_release(struct status *status);
 
+/* What threads do just now: asked for by the view that shows them, answered by the session. */
+struct thread_state {
+	pid_t pid, tid;		/* tid 0: the process as a whole */
+	char state;		/* R, S, D, T, ... as in proc(5); 0: not known (yet) */
+};
+struct thread_states {
+	array(struct thread_state) thread;
+};
+
 enum measure { MEASURE_PERCENT, MEASURE_TIME, MEASURE_SAMPLES };
 
 /*
@@ -54,6 +63,7 @@ struct scene {
 	uint64_t behind;		/* samples not shown: the display is paused */
 	bool paused;
 	unsigned changed;		/* grows when calls or the query did */
+	struct thread_states *states;	/* NULL: nobody answers */
 	struct scene_seen *seen;	/* what changed is told by */
 	/* The keys of a command, "k, Up": views know none.  NULL in tests that need none. */
 	void (*describe_keys)(const struct keymap *keymap, enum command command,

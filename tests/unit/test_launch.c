@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +43,8 @@ static int set_up(void **state)
 	dup2(fixture.slave, 0);
 	unsetenv("SUDO_UID");
 	unsetenv("SUDO_GID");
+	unsetenv("SUDO_COMMAND");
+	unsetenv("MAIL");
 	/* A directory there that may not be searched would answer EACCES. */
 	setenv("PATH", "/usr/bin:/bin", 1);
 	*state = &fixture;
@@ -57,6 +61,8 @@ static int tear_down(void **state)
 	close(fixture->master);
 	unsetenv("SUDO_UID");
 	unsetenv("SUDO_GID");
+	unsetenv("SUDO_COMMAND");
+	unsetenv("MAIL");
 	return 0;
 }
 
@@ -342,13 +348,16 @@ static void test_sudo(void **state)
 		skip();
 	setenv("SUDO_UID", "65534", 1);
 	setenv("SUDO_GID", "65534", 1);
+	setenv("SUDO_COMMAND", "tprof -- sh", 1);
+	setenv("MAIL", "/var/mail/root", 1);
 	run_on_pty(*state,
 		   "id -u >&9; id -ru >&9; id -g >&9; id -G >&9; echo $HOME $USER $LOGNAME >&9;"
-		   "grep -E 'Cap(Prm|Eff)' /proc/self/status | tr -s '\\t\\n' '  ' >&9;"
-		   "echo mine > $(tty)", &out);
+		   "grep -E 'Cap(Inh|Prm|Eff|Amb)' /proc/self/status | tr -s '\\t\\n' '  ' >&9;"
+		   "env | grep -E '^(SUDO_|MAIL=)' >&9; echo mine > $(tty)", &out);
 	assert_string_equal(out.text, "65534\r\n65534\r\n65534\r\n65534\r\n"
 			    "/nonexistent nobody nobody\r\n"
-			    "CapPrm: 0000000000000000 CapEff: 0000000000000000 mine\r\n");
+			    "CapInh: 0000000000000000 CapPrm: 0000000000000000 "
+			    "CapEff: 0000000000000000 CapAmb: 0000000000000000 mine\r\n");
 	strbuf_release(&out);
 }
 
@@ -373,6 +382,103 @@ static void test_sudo_variables_must_be_numbers(void **state)
 	}
 }
 
+/* A reader, a line editor and one that does neither. */
+static void test_waits_for_input(void **state)
+{
+	static const struct {
+		const char *script;
+		bool waits;
+	} rows[] = {
+		{ "exec cat", true },
+		{ "exec cat <&9", true },
+		{ "exec sleep 1000", false },
+		{ "exec cat /dev/zero >/dev/null", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
+				    (char[]){ "exec 9>&0; eval \"$0\"" }, strdup(rows[i].script),
+				    NULL };
+		struct launch launch;
+		int tries = 0;
+
+		prepare(&launch, *state, command);
+		go(&launch);
+		/* It takes a moment to get there; what never waits is looked at for as long. */
+		while (!launch_waits_for_input(&launch, launch.pid) && tries++ < 200)
+			poll(NULL, 0, rows[i].waits ? 50 : 1);
+		assert_int_equal(tries < 200, rows[i].waits);
+		kill(launch.pid, SIGKILL);
+		wait_for_end(&launch);
+		assert_false(launch_waits_for_input(&launch, launch.pid));
+		launch_close(&launch);
+		free(command[3]);
+	}
+}
+
+static void test_redraw(void **state)
+{
+	struct strbuf out = STRBUF_INIT;
+	struct launch launch;
+	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
+		(char[]){ "trap 'stty size; test \"$(stty size)\" = \"33 77\" && exit' WINCH;"
+			  "exec 2>&0 >&0; echo ready; while :; do sleep 0.01; done" }, NULL };
+	char byte;
+
+	prepare(&launch, *state, command);
+	go(&launch);
+	do {
+		struct pollfd fd = { .fd = launch.pty, .events = POLLIN };
+
+		assert_int_equal(poll(&fd, 1, 10000), 1);
+		assert_int_equal(read(launch.pty, &byte, 1), 1);
+	} while (byte != '\n');
+	launch_redraw(&launch);
+	read_pty(&launch, &out);
+	wait_for_end(&launch);
+	/* As large as before, and it was told. */
+	assert_non_null(strstr(out.text, "33 77"));
+	strbuf_release(&out);
+	launch_close(&launch);
+}
+
+/* The program can go on writing to its terminal, and what it writes gets to the file. */
+static void test_leave(void **state)
+{
+	char directory[] = "/tmp/tprof-test-XXXXXX", path[64], text[16] = "";
+	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
+		(char[]){ "exec 9>&0; read x <$0/go; echo $x >&9 && echo written >$0/end" },
+		directory, NULL };
+	struct launch launch;
+	int log, fifo;
+
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof path, "%s/go", directory);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	snprintf(path, sizeof path, "%s/log", directory);
+	log = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	prepare(&launch, *state, command);
+	go(&launch);
+	launch_leave(&launch, log);
+	assert_int_equal(launch.pty, -1);
+	snprintf(path, sizeof path, "%s/go", directory);
+	fifo = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fifo, "hello\n", 6), 6);
+	close(fifo);
+	wait_for_end(&launch);
+	assert_true(WIFEXITED(launch.status) && !WEXITSTATUS(launch.status));
+	for (int i = 0; i < 200 && pread(log, text, sizeof text - 1, 0) < 7; i++)
+		poll(NULL, 0, 50);
+	assert_string_equal(text, "hello\r\n");
+	close(log);
+	unlink(path);
+	snprintf(path, sizeof path, "%s/end", directory);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof path, "%s/log", directory);
+	unlink(path);
+	rmdir(directory);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -387,6 +493,9 @@ int main(void)
 		TEST(test_hang_up),
 		TEST(test_resize),
 		TEST(test_stdout_to_stderr),
+		TEST(test_waits_for_input),
+		TEST(test_redraw),
+		TEST(test_leave),
 		TEST(test_sudo),
 		TEST(test_sudo_variables_must_be_numbers),
 	};
