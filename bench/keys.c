@@ -135,11 +135,13 @@ static void write_profile(FILE *out)
 		fprintf(out, "main");
 		for (int depth = 0; depth < DEPTH; depth++) {
 			bool kernel = path % 5 == 0 && depth >= KERNEL;
+			unsigned way;
 
 			/* Deep frames choose anew for every path, shallow ones rarely. */
 			seed = seed * 1103515245u + 12345u;
-			at = (at * 31 + (depth < SHARED ? (unsigned)(path >> (15 - 15 * depth / SHARED)) % 4 :
-					 (seed >> 16) % 4)) % FUNCTIONS;
+			way = depth < SHARED ? (unsigned)path >> (15 - 15 * depth / SHARED) :
+					       seed >> 16;
+			at = (at * 31 + way % 4) % FUNCTIONS;
 			if (kernel)
 				fprintf(out, ";sys_%u_[k]", at % 500);
 			else

@@ -94,7 +94,8 @@ static void partition(struct inverted *inverted, const struct calltree *tree,
 
 	array_extend(&p->child, tree->function_count);
 	array_extend(&p->sorted, p->entry.len);
-	add_children(inverted, tree, parent, p->entry.at + from, until - from);
+	if (until > from)
+		add_children(inverted, tree, parent, p->entry.at + from, until - from);
 	place_slices(inverted, first_child, from);
 	for (uint32_t i = from; i < until; i++) {
 		uint32_t child = p->child.at[tree->function[p->entry.at[i].cursor]];
