@@ -9,6 +9,17 @@ enum {
 	LEFT_BEHIND_MIN = 64 * 1024,
 };
 
+static bool is_kernel(const struct profile *profile, const struct location *location)
+{
+	for (size_t i = 0; i < location->frame_count; i++) {
+		function_id function = profile->frame.at[location->first_frame + i].function;
+
+		if (profile->function.at[function].flags & FUNCTION_KERNEL)
+			return true;
+	}
+	return false;
+}
+
 static uint32_t node_below(struct calltree *tree, const struct profile *profile,
 			   uint32_t node, location_id id)
 {
@@ -92,6 +103,31 @@ static stack_id take_named(struct calltree_private *p, const struct profile *pro
 	return first;
 }
 
+/* Hidden frames come and go as if their locations got other names. */
+static stack_id take_kernel(struct calltree_private *p, const struct profile *profile)
+{
+	stack_id first = 0;
+
+	array_extend(&p->named, profile->location.len);
+	for (size_t id = 1; id < profile->location.len; id++) {
+		const struct location *location = &profile->location.at[id];
+		stack_id stack = location->first_stack;
+
+		if (!stack || stack >= p->node_of_stack.len || !is_kernel(profile, location))
+			continue;
+		p->named.at[id] = 1;
+		if (!first || stack < first)
+			first = stack;
+	}
+	return first;
+}
+
+static void forget_kernel(struct calltree_private *p)
+{
+	if (p->named.len)
+		memset(p->named.at, 0, p->named.len);
+}
+
 static void forget_named(struct calltree_private *p, const struct profile *profile)
 {
 	for (; p->named_seen < profile->named.len; p->named_seen++)
@@ -135,10 +171,9 @@ static bool move_stack(struct calltree *tree, const struct profile *profile, sta
 }
 
 /* One pass from the oldest stack concerned on: callers come first. */
-static void move_stacks(struct calltree *tree, const struct profile *profile)
+static void move_stacks(struct calltree *tree, const struct profile *profile, stack_id first)
 {
 	struct calltree_private *p = tree->private;
-	stack_id first = take_named(p, profile);
 
 	p->changed.len = 0;
 	if (first)
@@ -150,7 +185,18 @@ static void move_stacks(struct calltree *tree, const struct profile *profile)
 		    (stack->caller >= first && p->changed.at[stack->caller - first]))
 			p->changed.at[i] = move_stack(tree, profile, (stack_id)(first + i));
 	}
-	forget_named(p, profile);
+}
+
+static void move_as_named(struct calltree *tree, const struct profile *profile)
+{
+	move_stacks(tree, profile, take_named(tree->private, profile));
+	forget_named(tree->private, profile);
+}
+
+static void move_kernel(struct calltree *tree, const struct profile *profile)
+{
+	move_stacks(tree, profile, take_kernel(tree->private, profile));
+	forget_kernel(tree->private);
 }
 
 static struct amount minus(struct amount amount)
@@ -173,6 +219,15 @@ static void move_amounts(struct calltree *tree)
 	}
 }
 
+/* Nodes that have samples again are where they are. */
+static void stop_forwarding(struct calltree *tree)
+{
+	struct calltree_private *p = tree->private;
+
+	for (size_t i = 0; i < p->move.len; i++)
+		p->forward[p->move.at[i].to] = 0;
+}
+
 /*
  * Tell where the samples of a node went that was emptied: to the heaviest
  * of those that took them.  Only nodes with samples are pointed at, and
@@ -182,8 +237,6 @@ static void forward_nodes(struct calltree *tree)
 {
 	struct calltree_private *p = tree->private;
 
-	for (size_t i = 0; i < p->move.len; i++)
-		p->forward[p->move.at[i].to] = 0;
 	for (size_t i = 0; i < p->move.len; i++) {
 		const struct move *move = &p->move.at[i];
 		uint32_t *forward = &p->forward[move->from];
@@ -360,13 +413,12 @@ static void take_query(struct calltree *tree, const struct query *query)
 	p->weigh_again = true;
 }
 
-/* Amounts follow from the query, nodes only from what it hides. */
+/* Amounts follow from the query; nodes of hidden frames stay, emptied. */
 static void start_over_if_needed(struct calltree *tree, const struct profile *profile,
 				 const struct query *query)
 {
 	struct calltree_private *p = tree->private;
 	bool anew = p->generation != profile->generation;
-	bool other_nodes = anew || p->query.hide_kernel != query->hide_kernel;
 
 	if (anew) {
 		calltree_release_nodes(tree);
@@ -375,10 +427,8 @@ static void start_over_if_needed(struct calltree *tree, const struct profile *pr
 	}
 	if (anew || !selects_alike(&p->query, query))
 		take_query(tree, query);
-	p->query.hide_kernel = query->hide_kernel;
 	p->query.inverted = query->inverted;
-	if (other_nodes ||
-	    (p->left_behind > LEFT_BEHIND_MIN && p->left_behind > tree->count / 2))
+	if (anew || (p->left_behind > LEFT_BEHIND_MIN && p->left_behind > tree->count / 2))
 		forget_nodes(tree, profile);
 }
 
@@ -395,14 +445,24 @@ void calltree_update(struct calltree *tree, const struct profile *profile,
 		     const struct query *query)
 {
 	struct calltree_private *p = tree->private;
-	bool sweeping;
+	bool sweeping, toggled = p->query.hide_kernel != query->hide_kernel;
 
+	/* Names are followed, hidden frames are not: one after the other. */
+	if (toggled && p->node_of_stack.len && p->named_seen < profile->named.len) {
+		struct query before = *query;
+
+		before.hide_kernel = p->query.hide_kernel;
+		calltree_update(tree, profile, &before);
+	}
 	start_over_if_needed(tree, profile, query);
+	p->query.hide_kernel = query->hide_kernel;
 	take_functions(tree, profile);
 	match_update(&p->match, profile);
 	p->move.len = 0;
-	if (p->named_seen < profile->named.len)
-		move_stacks(tree, profile);
+	if (toggled)
+		move_kernel(tree, profile);
+	else if (p->named_seen < profile->named.len)
+		move_as_named(tree, profile);
 	take_stacks(tree, profile);
 	if (p->match.pattern)
 		take_kept(p, profile);
@@ -415,10 +475,13 @@ void calltree_update(struct calltree *tree, const struct profile *profile,
 	if (sweeping)
 		sweep(tree);
 	p->weigh_again = p->collect_again = false;
-	if (p->move.len) {
+	if (!p->move.len)
+		return;
+	tree->shape++;
+	stop_forwarding(tree);
+	if (!toggled) {
 		forward_nodes(tree);
 		p->left_behind += p->move.len;
-		tree->shape++;
 	}
 }
 

@@ -44,10 +44,11 @@ void calltree_free(struct calltree *tree);
 
 /*
  * Bring up to date.  Costs what is new: sums sealed since the last call,
- * and the stacks below locations that were named since.  Starts over when
- * the query or the generation of the profile changed.  Nodes stay, emptied,
- * when names take their samples elsewhere or a filter does: those without
- * samples in total are not to be shown.
+ * and the stacks below locations that were named since.  Weighs all anew
+ * when the query changed, and starts over with another generation of the
+ * profile.  Nodes stay, emptied, when names, a filter or the hiding of
+ * kernel frames take their samples away: those without samples in total
+ * are not to be shown.
  */
 void calltree_update(struct calltree *tree, const struct profile *profile,
 		     const struct query *query);

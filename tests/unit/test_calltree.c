@@ -151,6 +151,7 @@ static void test_query(void **state)
 	struct profile *profile = profile_new();
 	struct calltree *tree = calltree_new();
 	struct query query = { 0 };
+	uint32_t hidden;
 	struct error error;
 	thread_id t1 = profile_add_thread(profile, 1, 1, "one");
 	thread_id t2 = profile_add_thread(profile, 1, 2, "two");
@@ -216,9 +217,16 @@ static void test_query(void **state)
 
 	query.metric = 1;
 	query.hide_kernel = true;
+	hidden = node(tree, profile, "abX");
 	calltree_update(tree, profile, &query);
-	assert_int_equal(node(tree, profile, "abX"), 0);
+	assert_int_equal(tree->total[hidden].samples, 0);
 	assert_int_equal(tree->self[node(tree, profile, "ab")].weight, 11);
+	/* Not followed as a name would be: one looks at it again later. */
+	assert_int_equal(calltree_moved(tree, hidden), hidden);
+	query.hide_kernel = false;
+	calltree_update(tree, profile, &query);
+	assert_int_equal(node(tree, profile, "abX"), hidden);
+	assert_true(tree->total[hidden].samples > 0);
 	query_release(&query);
 	calltree_free(tree);
 	profile_free(profile);
