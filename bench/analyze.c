@@ -127,10 +127,12 @@ static void keep(struct bench *bench)
 
 static void one_thread(struct bench *bench)
 {
-	if (bench->query.thread.len)
-		bench->query.thread.len = 0;
-	else
-		array_push(&bench->query.thread, bench->thread[0]);
+	const struct thread *thread = &bench->profile->thread.at[bench->thread[0]];
+
+	bench->query.threads = (struct thread_choice){
+		.by = bench->query.threads.by ? THREADS_ALL : THREADS_ONE,
+		.pid = thread->pid, .tid = thread->tid,
+	};
 	update(bench);
 }
 

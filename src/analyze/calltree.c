@@ -285,7 +285,7 @@ static bool is_in_range(const struct query *query, const struct slice *slice)
 
 static bool is_selected(const struct calltree_private *p, const struct sum *sum)
 {
-	if (p->wanted.len && (sum->thread >= p->wanted.len || !p->wanted.at[sum->thread]))
+	if (p->wanted.len && !p->wanted.at[sum->thread])
 		return false;
 	return !p->match.pattern || p->kept.at[sum->stack];
 }
@@ -406,11 +406,24 @@ static void take_query(struct calltree *tree, const struct query *query)
 	if (!match_set(&p->match, query->keep, &error))
 		match_release(&p->match);
 	p->wanted.len = 0;
-	for (size_t i = 0; i < query->thread.len; i++) {
-		array_extend(&p->wanted, (size_t)query->thread.at[i] + 1);
-		p->wanted.at[query->thread.at[i]] = 1;
-	}
 	p->weigh_again = true;
+}
+
+/* Threads come, and some get the name by which they are chosen only later. */
+static void judge_threads(struct calltree_private *p, const struct profile *profile)
+{
+	size_t known = p->wanted.len;
+
+	if (p->query.threads.by == THREADS_ALL)
+		return;
+	array_extend(&p->wanted, profile->thread.len);
+	for (size_t i = 0; i < profile->thread.len; i++) {
+		bool wanted = thread_is_chosen(&p->query.threads, &profile->thread.at[i]);
+
+		if (i < known && wanted != p->wanted.at[i])
+			p->weigh_again = true;
+		p->wanted.at[i] = wanted;
+	}
 }
 
 /* Amounts follow from the query; nodes of hidden frames stay, emptied. */
@@ -455,6 +468,7 @@ void calltree_update(struct calltree *tree, const struct profile *profile,
 		calltree_update(tree, profile, &before);
 	}
 	start_over_if_needed(tree, profile, query);
+	judge_threads(p, profile);
 	p->query.hide_kernel = query->hide_kernel;
 	take_functions(tree, profile);
 	match_update(&p->match, profile);

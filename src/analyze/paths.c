@@ -163,7 +163,7 @@ static void fold_sums(struct fold *fold)
 		if (!is_selected(fold->query, &p->slice.at[i]))
 			continue;
 		for (size_t j = p->slice.at[i].first_sum; j < end; j++)
-			if (query_selects(fold->query, &p->sum.at[j]))
+			if (query_selects(fold->query, p, &p->sum.at[j]))
 				fold_sum(fold, &p->sum.at[j]);
 	}
 }

@@ -22,23 +22,40 @@ bool query_set_keep(struct query *query, const char *pattern, struct error *erro
 	return true;
 }
 
-bool query_selects(const struct query *query, const struct sum *sum)
+bool thread_is_chosen(const struct thread_choice *choice, const struct thread *thread)
 {
-	if (sum->metric != (query->metric ? query->metric : 1))
-		return false;
-	for (size_t i = 0; i < query->thread.len; i++)
-		if (query->thread.at[i] == sum->thread)
-			return true;
-	return !query->thread.len;
+	switch (choice->by) {
+	case THREADS_ALL:
+		break;
+	case THREADS_ONE:
+		/* What stands for several has no numbers but a name. */
+		return thread->pid == choice->pid && thread->tid == choice->tid &&
+		       (thread->tid || thread->name == choice->name);
+	case THREADS_OF_NAME:
+		return thread->name == choice->name;
+	case THREADS_OF_PROCESS:
+		return thread->pid == choice->pid;
+	}
+	return true;
+}
+
+bool thread_choice_equal(const struct thread_choice *a, const struct thread_choice *b)
+{
+	return a->by == b->by && a->pid == b->pid && a->tid == b->tid && a->name == b->name;
+}
+
+bool query_selects(const struct query *query, const struct profile *profile,
+		   const struct sum *sum)
+{
+	return sum->metric == (query->metric ? query->metric : 1) &&
+	       thread_is_chosen(&query->threads, &profile->thread.at[sum->thread]);
 }
 
 bool query_equal(const struct query *a, const struct query *b)
 {
 	return a->metric == b->metric && a->from == b->from && a->until == b->until &&
 	       a->inverted == b->inverted && a->hide_kernel == b->hide_kernel &&
-	       same_text(a->keep, b->keep) && a->thread.len == b->thread.len &&
-	       (!a->thread.len || !memcmp(a->thread.at, b->thread.at,
-					  a->thread.len * sizeof *a->thread.at));
+	       same_text(a->keep, b->keep) && thread_choice_equal(&a->threads, &b->threads);
 }
 
 void query_copy(struct query *to, const struct query *from)
@@ -48,9 +65,6 @@ void query_copy(struct query *to, const struct query *from)
 	if (to == from)
 		return;
 	copy.keep = from->keep ? xstrdup(from->keep) : NULL;
-	memset(&copy.thread, 0, sizeof copy.thread);
-	for (size_t i = 0; i < from->thread.len; i++)
-		array_push(&copy.thread, from->thread.at[i]);
 	query_release(to);
 	*to = copy;
 }
@@ -58,6 +72,5 @@ void query_copy(struct query *to, const struct query *from)
 void query_release(struct query *query)
 {
 	xfree(query->keep);
-	array_release(&query->thread);
 	*query = (struct query){ 0 };
 }

@@ -155,6 +155,20 @@ static void measure_next(struct app *app)
 	app_tell(app, STYLE_NOTICE, "in %s", names[app->scene.measure]);
 }
 
+static void widen(struct app *app)
+{
+	app->scene.query.threads = (struct thread_choice){ 0 };
+	app->requery = true;
+	app_tell(app, STYLE_NOTICE, "all threads again");
+}
+
+/* In the view of threads it is that one; from elsewhere one goes there to choose. */
+static void choose_thread(struct app *app)
+{
+	if (!app_view_takes(app, COMMAND_THREAD))
+		show_view(app, tab_of(COMMAND_VIEW_6));
+}
+
 static void go_back(struct app *app)
 {
 	app_forget_message(app);
@@ -163,6 +177,8 @@ static void go_back(struct app *app)
 		show_view(app, app->before_help);
 	else if (app_view_takes(app, COMMAND_BACK))
 		return;
+	else if (app->scene.query.threads.by != THREADS_ALL)
+		widen(app);
 	else if (app->scene.match.pattern)
 		search_set(app, NULL);
 	else if (app->scene.query.keep)
@@ -287,6 +303,8 @@ void app_run_command(struct app *app, enum command command)
 		return search_step(app, command);
 	case COMMAND_FILTER:
 		return start_filter(app);
+	case COMMAND_THREAD:
+		return choose_thread(app);
 	case COMMAND_KERNEL:
 		return toggle_kernel(app);
 	case COMMAND_PAUSE:
@@ -457,6 +475,7 @@ static void app_init(struct app *app, const struct config *config)
 {
 	scene_init(&app->scene);
 	app->scene.describe_keys = keymap_describe;
+	app->scene.states = &app->states;
 	app->scene.keymap = app->keymap;
 	app->scene.measure = config->measure;
 	for (size_t i = 0; i < TAB_COUNT; i++)
@@ -478,6 +497,7 @@ static void app_release(struct app *app)
 		view_close(app->view[i]);
 	scene_release(&app->scene);
 	status_release(&app->latest);
+	array_release(&app->states.thread);
 	grid_release(&app->grid);
 	prompt_release(&app->prompt);
 	xfree(app->search_before);

@@ -8,6 +8,7 @@ const struct tab tabs[TAB_COUNT] = {
 	{ &icicle_view, COMMAND_VIEW_3 },
 	{ &callers_view, COMMAND_VIEW_4 },
 	{ &counters_view, COMMAND_VIEW_5 },
+	{ &threads_view, COMMAND_VIEW_6 },
 };
 
 struct hint {
@@ -32,6 +33,10 @@ static const struct hint hints[] = {
 	{ COMMAND_HOTTEST, "hottest", &tree_view },
 	{ COMMAND_INVERT, "invert", &tree_view },
 	{ COMMAND_INVERT, "invert", &icicle_view },
+	{ COMMAND_OPEN, "only this", &threads_view },
+	{ COMMAND_BACK, "all again", &threads_view },
+	{ COMMAND_GROUP, "group", &threads_view },
+	{ COMMAND_SORT_NEXT, "sort", &threads_view },
 	{ COMMAND_SORT_NEXT, "sort", &functions_view },
 	{ COMMAND_FILTER, "filter", NULL },
 	{ COMMAND_MEASURE, "unit", NULL },
@@ -47,6 +52,10 @@ static void describe_activity(const struct scene *scene, struct strbuf *out)
 {
 	if (scene->paused)
 		strbuf_addf(out, "paused, %llu behind  ", (unsigned long long)scene->behind);
+	if (scene->query.threads.by != THREADS_ALL) {
+		thread_choice_describe(out, scene->profile, &scene->query.threads);
+		strbuf_adds(out, "  ");
+	}
 	if (scene->query.keep)
 		strbuf_addf(out, "filter /%s/  ", scene->query.keep);
 	if (scene->query.hide_kernel)
@@ -55,10 +64,17 @@ static void describe_activity(const struct scene *scene, struct strbuf *out)
 		strbuf_addf(out, "/%s: %zu  ", scene->match.pattern, scene->match.count);
 }
 
+static bool titles_fit(int width)
+{
+	for (size_t i = 0; i < TAB_COUNT; i++)
+		width -= (int)strlen(tabs[i].ops->title) + 4;
+	return width >= 0;
+}
+
 /* " 1 Functions "; where names don't fit the numbers do. */
 static void label_tab(size_t i, size_t current, int width, struct strbuf *out)
 {
-	const char *title = width >= 50 || i == current ? tabs[i].ops->title : "";
+	const char *title = titles_fit(width) || i == current ? tabs[i].ops->title : "";
 
 	strbuf_addf(out, " %d%s%s ", tabs[i].command - COMMAND_VIEW_1 + 1, *title ? " " : "",
 		    title);

@@ -94,11 +94,16 @@ static void take_in(struct app *app, const struct profile *profile)
 /* One frame: the numbers in it are all of one moment. */
 void frame_refresh(struct app *app)
 {
-	const struct profile *profile = session_lock(app->session);
-	bool hold = app->scene.paused && !app->requery &&
-		app->shown_generation == profile->generation;
 	int width = app->width, height = app->height;
+	const struct profile *profile;
+	bool hold;
 
+	/* Of the rows that were shown last; files are read without the lock. */
+	if (app->stale && app_view(app)->ops == &threads_view)
+		session_thread_states(app->session, &app->states);
+	profile = session_lock(app->session);
+	hold = app->scene.paused && !app->requery &&
+		app->shown_generation == profile->generation;
 	if (app->stale && hold)
 		look_at_status(app, profile);
 	else if (app->stale || app->requery || app->shown_generation != profile->generation)

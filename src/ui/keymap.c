@@ -70,6 +70,8 @@ static const struct binding bindings[] = {
 	{ '\\', COMMAND_FILTER },
 	{ '&', COMMAND_FILTER },
 	{ INPUT_F4, COMMAND_FILTER },
+	{ 't', COMMAND_THREAD },
+	{ 'T', COMMAND_GROUP },
 	{ 'K', COMMAND_KERNEL },
 	{ 'p', COMMAND_PAUSE },
 	{ KEY_SPACE, COMMAND_PAUSE },

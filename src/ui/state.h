@@ -24,6 +24,7 @@ struct app {
 	const struct keymap *keymap;
 	struct scene scene;
 	struct status latest;		/* while the display is paused, the scene keeps its own */
+	struct thread_states states;
 	struct view *view[VIEW_COUNT];
 	size_t current, before_help;
 	struct grid grid;

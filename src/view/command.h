@@ -21,8 +21,8 @@
 	X(RIGHT,	"right",	\
 	  "expand, or go to the callee; icicle: box to the right; functions, callers: show in the tree") \
 	X(OPEN,		"open",		\
-	  "functions: its callers; tree: open or close; icicle: zoom in; callers: go there") \
-	X(BACK,		"back",		"undo the last zoom, search or filter") \
+	  "functions: its callers; tree: open or close; icicle: zoom in; callers: go there; threads: only this one") \
+	X(BACK,		"back",		"undo the last zoom, choice of threads, search or filter") \
 	X(VIEW_NEXT,	"view-next",	"next view") \
 	X(VIEW_PREV,	"view-prev",	"previous view") \
 	X(VIEW_1,	"view-1",	"view 1, Functions") \
@@ -30,7 +30,7 @@
 	X(VIEW_3,	"view-3",	"view 3, Icicle") \
 	X(VIEW_4,	"view-4",	"view 4, Callers: who calls the function, and what it calls") \
 	X(VIEW_5,	"view-5",	"view 5, Counters") \
-	X(VIEW_6,	"view-6",	"") \
+	X(VIEW_6,	"view-6",	"view 6, Threads") \
 	X(VIEW_7,	"view-7",	"") \
 	X(VIEW_8,	"view-8",	"") \
 	X(VIEW_9,	"view-9",	"") \
@@ -51,6 +51,8 @@
 	X(FIND_NEXT,	"find-next",	"go to the next match") \
 	X(FIND_PREV,	"find-prev",	"go to the previous match") \
 	X(FILTER,	"filter",	"keep only stacks that fit a regular expression") \
+	X(THREAD,	"thread",	"threads: only this one in all views; elsewhere: to the threads") \
+	X(GROUP,	"group",	"threads: one by one, by name, or by process") \
 	X(KERNEL,	"kernel",	"kernel frames on or off") \
 	X(PAUSE,	"pause",	"hold the display; sampling goes on") \
 	X(COLLECT,	"collect",	"stop or start sampling") \

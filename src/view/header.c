@@ -123,7 +123,7 @@ static bool has_activity(const struct scene *scene)
 	const struct query *query = &scene->query;
 
 	return scene->paused || query->keep || query->hide_kernel || query->until || query->from ||
-	       query->thread.len || scene->match.pattern ||
+	       query->threads.by != THREADS_ALL || scene->match.pattern ||
 	       (scene->status.live && !scene->status.collecting);
 }
 
@@ -273,16 +273,31 @@ static void add_pattern(struct items *items, int rank, const char *what, const c
 	strbuf_release(&text);
 }
 
+/* Names come from the measured program. */
+static void add_threads(struct items *items, const struct scene *scene)
+{
+	struct strbuf choice = STRBUF_INIT, text = STRBUF_INIT;
+
+	thread_choice_describe(&choice, scene->profile, &scene->query.threads);
+	text_shorten(&text, choice.text, 40);
+	add_value(items, 1, STYLE_NOTICE, "%s", text.text);
+	strbuf_release(&choice);
+	strbuf_release(&text);
+}
+
 static void add_filter(struct items *items, const struct scene *scene)
 {
 	const struct query *query = &scene->query;
 	const struct calltree *calls = scene->calls;
 
-	if (query->keep) {
+	if (query->threads.by != THREADS_ALL)
+		add_threads(items, scene);
+	if (query->keep)
+		add_pattern(items, 2, "filter", query->keep);
+	if (query->keep || query->threads.by != THREADS_ALL) {
 		char percent[QUANTITY_MAX];
 		struct amount kept = calls->count ? calls->total[0] : (struct amount){ 0 };
 
-		add_pattern(items, 2, "filter", query->keep);
 		quantity_percent(percent, kept.samples, calls->all.samples);
 		set_label(add_value(items, 2, STYLE_PLAIN, "%s", percent), "of all samples");
 	}
@@ -290,9 +305,6 @@ static void add_filter(struct items *items, const struct scene *scene)
 		add_value(items, 3, STYLE_NOTICE, "kernel frames hidden");
 	if (query->from || query->until)
 		add_value(items, 3, STYLE_NOTICE, "part of the time");
-	if (query->thread.len)
-		set_label(add_value(items, 3, STYLE_NOTICE, "only"), "%zu %s", query->thread.len,
-			  query->thread.len == 1 ? "thread" : "threads");
 }
 
 static void add_activity(struct items *items, const struct scene *scene)

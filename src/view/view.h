@@ -40,7 +40,7 @@ struct view_ops {
 };
 
 extern const struct view_ops functions_view, tree_view, icicle_view, callers_view,
-	counters_view, help_view;
+	counters_view, threads_view, help_view;
 
 struct view *view_open(const struct view_ops *ops);
 void view_update(struct view *view, const struct scene *scene, int width, int height);
@@ -50,6 +50,9 @@ enum reaction view_point(struct view *view, struct scene *scene, int x, int y);
 void view_enter(struct view *view, const struct scene *scene);
 void view_close(struct view *view);
 
+/* "only thread worker 4243", "only process cc1 977"; names as they are. */
+void thread_choice_describe(struct strbuf *out, const struct profile *profile,
+			    const struct thread_choice *choice);
 /* In place of rows: why there are none. */
 void view_draw_empty(const struct scene *scene, struct canvas canvas);
 /* Where a function's name is drawn: kernel, found by the search, under the cursor. */

@@ -10,11 +10,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LOCATIONS = 40, VIEWS = 6, INPUT_MAX = 4096 };
+enum { LOCATIONS = 40, VIEWS = 7, INPUT_MAX = 4096 };
 
 static const struct view_ops *const all_views[VIEWS] = {
 	&functions_view, &tree_view, &icicle_view, &callers_view, &counters_view,
-	&help_view,
+	&threads_view, &help_view,
 };
 
 static const char *const names[] = {
@@ -38,7 +38,7 @@ struct world {
 	struct view *shown;
 	struct grid grid, again;
 	int width, height;
-	thread_id thread;
+	struct thread_states states;
 };
 
 static unsigned take(struct input *input)
@@ -60,7 +60,8 @@ static void add_samples(struct world *w)
 {
 	unsigned depth = take(&w->input) % 24, count = take(&w->input) % 8;
 	struct sample sample = {
-		.samples = count, .weight = count * 1000003u, .metric = 1, .thread = w->thread,
+		.samples = count, .weight = count * 1000003u, .metric = 1,
+		.thread = (thread_id)(take(&w->input) % w->profile->thread.len),
 		.time = w->scene.status.now,
 	};
 
@@ -99,15 +100,42 @@ static void add_point(struct world *w)
 		profile_add_point(w->profile, series, w->scene.status.now, take(&w->input) * 977u);
 }
 
+static void change_thread(struct world *w)
+{
+	unsigned choice = take(&w->input);
+	thread_id id = (thread_id)(choice % w->profile->thread.len);
+
+	if (choice < 64)
+		profile_add_thread(w->profile, 1 + (pid_t)choice % 3, 1 + (pid_t)choice,
+				   names[choice % NAMES]);
+	else if (choice < 128)
+		profile_name_thread(w->profile, id, names[choice % NAMES], names[choice / 3 % NAMES]);
+	else if (choice < 160)
+		profile_end_thread(w->profile, id);
+	else
+		for (size_t i = 0; i < w->states.thread.len; i++)
+			w->states.thread.at[i].state = (char)('A' + choice % 26);
+}
+
+static void choose_threads(struct world *w)
+{
+	unsigned choice = take(&w->input);
+	const struct thread *thread =
+		&w->profile->thread.at[choice / 4 % w->profile->thread.len];
+
+	w->scene.query.threads = (struct thread_choice){ .by = (enum threads_by)(choice % 4),
+		.pid = thread->pid, .tid = thread->tid, .name = thread->name };
+}
+
 static void change_query(struct world *w)
 {
 	struct query *query = &w->scene.query;
 	unsigned choice = take(&w->input);
 	struct error error;
 
-	switch (choice % 6) {
+	switch (choice % 7) {
 	case 0:
-		query_set_keep(query, patterns[choice / 6 % PATTERNS], &error);
+		query_set_keep(query, patterns[choice / 7 % PATTERNS], &error);
 		break;
 	case 1:
 		query_set_keep(query, NULL, &error);
@@ -116,14 +144,17 @@ static void change_query(struct world *w)
 		query->hide_kernel = !query->hide_kernel;
 		break;
 	case 3:
-		match_set(&w->scene.match, patterns[choice / 6 % PATTERNS], &error);
+		match_set(&w->scene.match, patterns[choice / 7 % PATTERNS], &error);
 		break;
 	case 4:
 		match_set(&w->scene.match, NULL, &error);
 		break;
 	case 5:
-		w->scene.measure = (enum measure)(choice / 6 % 3);
+		w->scene.measure = (enum measure)(choice / 7 % 3);
 		w->scene.paused = choice % 2;
+		break;
+	case 6:
+		choose_threads(w);
 		break;
 	}
 }
@@ -211,8 +242,10 @@ static void step(struct world *w)
 		switch_view(w);
 	else if (what == 27)
 		view_point(w->shown, &w->scene, (int)take(&w->input) - 8, (int)take(&w->input) - 8);
-	else if (what == 28)
+	else if (what == 28 && take(&w->input) % 2)
 		add_point(w);
+	else if (what == 28)
+		change_thread(w);
 	else if (what == 29)
 		profile_limit(w->profile, (take(&w->input) + 1u) << 12);
 	else if (what == 30 && take(&w->input) % 4 == 0)
@@ -228,8 +261,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.input = (struct input){ data, data + (size < INPUT_MAX ? size : INPUT_MAX) };
 	w.profile = profile_new();
 	profile_add_metric(w.profile, "cpu-clock", UNIT_NANOSECONDS);
-	w.thread = profile_add_thread(w.profile, 1, 1, "app");
+	profile_add_thread(w.profile, 1, 1, "app");
 	scene_init(&w.scene);
+	w.scene.states = &w.states;
 	w.scene.status.now = w.scene.status.started = 1000000000u;
 	w.scene.status.frequency = 999;
 	for (size_t i = 0; i < VIEWS; i++)
@@ -244,6 +278,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		view_close(w.view[i]);
 	scene_release(&w.scene);
 	profile_free(w.profile);
+	array_release(&w.states.thread);
 	grid_release(&w.grid);
 	grid_release(&w.again);
 	return 0;

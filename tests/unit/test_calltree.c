@@ -177,7 +177,8 @@ static void test_query(void **state)
 	assert_int_equal(tree->total[0].weight, 111);
 	assert_int_equal(tree->all.weight, 111);
 
-	array_push(&query.thread, t2);
+	query.threads = (struct thread_choice){ .by = THREADS_ONE,
+		.pid = profile->thread.at[t2].pid, .tid = profile->thread.at[t2].tid };
 	calltree_update(tree, profile, &query);
 	assert_int_equal(tree->total[0].weight, 110);
 	assert_int_equal(tree->all.weight, 111);
@@ -186,7 +187,7 @@ static void test_query(void **state)
 	query.until = 20;
 	calltree_update(tree, profile, &query);
 	assert_int_equal(tree->total[0].weight, 10);
-	query.thread.len = 0;
+	query.threads.by = THREADS_ALL;
 	query.until = 0;
 	query.from = 12;
 	calltree_update(tree, profile, &query);

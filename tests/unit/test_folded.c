@@ -309,7 +309,8 @@ static void test_live(void **state)
 		       "_one;main;a:b?;sys_read_[k] 1\ntwo;main;a:b?;sys_read_[k] 1\n");
 	assert_true(query_set_keep(&query, NULL, &error));
 	query.hide_kernel = true;
-	array_push(&query.thread, 3);
+	query.threads = (struct thread_choice){ .by = THREADS_ONE,
+		.pid = profile->thread.at[3].pid, .tid = profile->thread.at[3].tid };
 	assert_written(profile, &query, SAVE_SAMPLES,
 		       "two;main 1\ntwo;main;a:b? 2\ntwo;main;wor_9 1\n");
 	query_release(&query);

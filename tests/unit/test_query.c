@@ -11,29 +11,45 @@ static void test_selects(void **state)
 {
 	static const struct {
 		metric_id metric;
-		thread_id threads[2];
+		struct thread_choice choice;
 		struct sum sum;
 		bool selected;
 	} rows[] = {
-		{ 0, { 0 },	{ .metric = 1, .thread = 5 },	true },
-		{ 0, { 0 },	{ .metric = 2, .thread = 5 },	false },
+		{ 0, { 0 },	{ .metric = 1, .thread = 2 },	true },
+		{ 0, { 0 },	{ .metric = 2, .thread = 2 },	false },
 		{ 2, { 0 },	{ .metric = 2 },		true },
 		{ 2, { 0 },	{ .metric = 1 },		false },
-		{ 1, { 4, 5 },	{ .metric = 1, .thread = 5 },	true },
-		{ 1, { 4, 6 },	{ .metric = 1, .thread = 5 },	false },
-		{ 2, { 5, 6 },	{ .metric = 1, .thread = 5 },	false },
+		{ 0, { THREADS_ONE, 7, 7, 0 },	{ .metric = 1, .thread = 1 },	true },
+		{ 0, { THREADS_ONE, 7, 7, 0 },	{ .metric = 1, .thread = 2 },	false },
+		{ 0, { THREADS_ONE, 7, 8, 0 },	{ .metric = 1, .thread = 2 },	true },
+		{ 2, { THREADS_ONE, 7, 8, 0 },	{ .metric = 1, .thread = 2 },	false },
+		{ 0, { THREADS_OF_PROCESS, 7, 0, 0 },	{ .metric = 1, .thread = 2 },	true },
+		{ 0, { THREADS_OF_PROCESS, 7, 0, 0 },	{ .metric = 1, .thread = 3 },	false },
+		{ 0, { THREADS_OF_NAME, 0, 0, 1 },	{ .metric = 1, .thread = 2 },	true },
+		{ 0, { THREADS_OF_NAME, 0, 0, 1 },	{ .metric = 1, .thread = 3 },	true },
+		{ 0, { THREADS_OF_NAME, 0, 0, 1 },	{ .metric = 1, .thread = 1 },	false },
+		/* Those that are several in one, and those not known at all. */
+		{ 0, { THREADS_ONE, 0, 0, 2 },	{ .metric = 1, .thread = 4 },	true },
+		{ 0, { THREADS_ONE, 0, 0, 2 },	{ .metric = 1, .thread = 0 },	false },
+		{ 0, { THREADS_ONE, 0, 0, 0 },	{ .metric = 1, .thread = 0 },	true },
 	};
+	struct profile *profile = profile_new();
+	string_id worker = profile_add_string(profile, "worker");
+	string_id several = profile_add_string(profile, "[exited threads]");
 
 	(void)state;
+	profile_add_thread(profile, 7, 7, "main");
+	profile_add_thread(profile, 7, 8, "worker");
+	profile_add_thread(profile, 9, 9, "worker");
+	profile_add_thread(profile, 0, 0, "[exited threads]");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct query query = { .metric = rows[i].metric };
+		struct query query = { .metric = rows[i].metric, .threads = rows[i].choice };
 
-		for (size_t k = 0; k < 2; k++)
-			if (rows[i].threads[k])
-				array_push(&query.thread, rows[i].threads[k]);
-		assert_int_equal(query_selects(&query, &rows[i].sum), rows[i].selected);
-		query_release(&query);
+		query.threads.name = rows[i].choice.name == 1 ? worker :
+			rows[i].choice.name == 2 ? several : 0;
+		assert_int_equal(query_selects(&query, profile, &rows[i].sum), rows[i].selected);
 	}
+	profile_free(profile);
 }
 
 static void test_keep(void **state)
@@ -62,19 +78,18 @@ static void test_copy_and_compare(void **state)
 	assert_true(query_equal(&a, &b));
 	a.hide_kernel = true;
 	a.until = 7;
-	array_push(&a.thread, 3);
+	a.threads = (struct thread_choice){ .by = THREADS_ONE, .pid = 3, .tid = 4 };
 	assert_true(query_set_keep(&a, "x", &error));
 	assert_false(query_equal(&a, &b));
 	query_copy(&b, &a);
 	assert_true(query_equal(&a, &b));
 	assert_ptr_not_equal(a.keep, b.keep);
-	assert_ptr_not_equal(a.thread.at, b.thread.at);
 	query_copy(&b, &b);
 	assert_true(query_equal(&a, &b));
 
-	b.thread.at[0] = 4;
+	b.threads.tid = 5;
 	assert_false(query_equal(&a, &b));
-	b.thread.at[0] = 3;
+	b.threads.tid = 4;
 	assert_true(query_set_keep(&b, "y", &error));
 	assert_false(query_equal(&a, &b));
 	assert_true(query_set_keep(&b, NULL, &error));

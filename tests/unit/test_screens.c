@@ -85,6 +85,49 @@ static void look_at_memcpy(struct scene *scene, struct profile *profile)
 	look_at(scene, profile, "memcpy");
 }
 
+/* Four more threads, two of them of another process, and one that ended. */
+static void add_threads(struct scene *scene, struct profile *profile)
+{
+	static const struct { pid_t pid, tid; const char *name, *process; } threads[] = {
+		{ 4242, 4243, "worker-1", "app" }, { 4242, 4244, "worker-2", "app" },
+		{ 977, 977, "helper", "helper" }, { 977, 978, "a thread with a long name", "helper" },
+	};
+	stack_id stack = profile->sum.at[0].stack;
+	uint64_t now = scene->status.now;
+
+	for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+		thread_id id = profile_add_thread(profile, threads[i].pid, threads[i].tid,
+						  threads[i].name);
+
+		profile_name_thread(profile, id, threads[i].name, threads[i].process);
+		if (i == 3)
+			profile_end_thread(profile, id);
+	}
+	profile_name_thread(profile, 1, "app", "app");
+	for (uint64_t k = 1; k <= 40; k++) {
+		for (thread_id id = 1; id < profile->thread.len; id++)
+			if (id != 4 && k % id == 0)
+				profile_add_sample(profile, &(struct sample){ .time = now + 1,
+					.weight = 100000000u * id, .samples = 100 * id,
+					.stack = stack + id, .thread = id, .metric = 1 });
+		now += 250000000u;
+		profile_seal(profile, now);
+	}
+	scene->status.now = now;
+}
+
+static void show_thread(struct scene *scene, struct profile *profile)
+{
+	add_threads(scene, profile);
+	scene->query.threads = (struct thread_choice){ .by = THREADS_ONE, .pid = 4242, .tid = 4243 };
+}
+
+static void show_process(struct scene *scene, struct profile *profile)
+{
+	add_threads(scene, profile);
+	scene->query.threads = (struct thread_choice){ .by = THREADS_OF_PROCESS, .pid = 977 };
+}
+
 static void trouble(struct scene *scene, struct profile *profile)
 {
 	profile->lost = 1234567;
@@ -188,6 +231,21 @@ static const struct screen screens[] = {
 	  .command = { COMMAND_LAST } },
 	{ "counters-narrow", &counters_view, scenery_program, 50, 24, .change = count },
 	{ "counters-file", &counters_view, scenery_program, 80, 24, .change = ended_file },
+	{ "threads-plain", &threads_view, scenery_program, 80, 24, .change = show_thread,
+	  .command = { COMMAND_GROUP } },
+	{ "threads-processes", &threads_view, scenery_program, 80, 24, .change = show_process,
+	  .command = { COMMAND_SORT_NEXT } },
+	{ "threads-names", &threads_view, scenery_program, 80, 24, .change = add_threads,
+	  .command = { COMMAND_GROUP, COMMAND_GROUP, COMMAND_DOWN } },
+	{ "threads-wide", &threads_view, scenery_program, 200, 60, .change = add_threads,
+	  .measure = MEASURE_TIME, .command = { COMMAND_GROUP, COMMAND_DOWN, COMMAND_SORT_PREV,
+					       COMMAND_SORT_PREV } },
+	{ "threads-tiny", &threads_view, scenery_program, 20, 5, .change = add_threads,
+	  .command = { COMMAND_DOWN } },
+	{ "threads-small", &threads_view, scenery_program, 40, 9, .change = show_thread },
+	{ "threads-empty", &threads_view, profile_new, 80, 24, .search = NULL },
+	{ "threads-file", &threads_view, profile_new, 80, 24, .change = ended_file },
+	{ "functions-thread", &functions_view, scenery_program, 80, 24, .change = show_thread },
 	{ "help-plain", &help_view, scenery_program, 80, 24, .search = NULL },
 	{ "help-scrolled", &help_view, scenery_program, 80, 24, .command = { COMMAND_LAST } },
 	{ "help-wide", &help_view, scenery_program, 200, 60, .change = trouble },

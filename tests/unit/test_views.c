@@ -888,12 +888,111 @@ static void callers_point_and_scroll(void **state)
 	close_stage(&s);
 }
 
+/* Threads. */
+
+static void add_of(struct stage *s, thread_id thread, uint64_t samples)
+{
+	profile_add_sample(s->profile, &(struct sample){ .samples = samples,
+		.weight = samples * 1000000, .thread = thread, .stack = 1 + thread % 2, .metric = 1 });
+}
+
+static void threads_narrow(void **state)
+{
+	struct stage s;
+	thread_id worker, late;
+
+	(void)state;
+	open_stage(&s, &threads_view);
+	s.scene.status.live = s.scene.status.collecting = true;
+	refresh(&s);
+	assert_true(shows(&s, "no samples"));
+	act(&s, COMMAND_OPEN);
+	act(&s, COMMAND_GROUP);
+	act(&s, COMMAND_GROUP);
+	act(&s, COMMAND_GROUP);
+	add(&s, "main;alpha", 10);
+	worker = profile_add_thread(s.profile, 4242, 4243, "worker");
+	profile_add_thread(s.profile, 4242, 4244, "worker");
+	add_of(&s, worker, 50);
+	add_of(&s, 3, 40);
+	refresh(&s);
+	/* The first row, whoever that is, until the cursor is moved. */
+	assert_cursor(&s, "4243");
+	add_of(&s, 1, 100);
+	refresh(&s);
+	assert_cursor(&s, "4242 app");
+	act(&s, COMMAND_DOWN);
+	assert_cursor(&s, "4243");
+	add_of(&s, 3, 400);
+	refresh(&s);
+	assert_cursor(&s, "4243");
+	/* Only this one, in what all views look at. */
+	assert_int_equal(act(&s, COMMAND_OPEN), REACT_REDRAW | REACT_UPDATE);
+	assert_int_equal(s.scene.query.threads.tid, 4243);
+	assert_int_equal(s.scene.calls->total[0].samples, 50);
+	assert_true(shows(&s, "\u25b6 worker"));
+	assert_int_equal(act(&s, COMMAND_OPEN), REACT_REDRAW | REACT_UPDATE);
+	assert_int_equal(s.scene.query.threads.by, THREADS_ALL);
+	/* By name: one that comes later belongs, and one that is called so later. */
+	act(&s, COMMAND_GROUP);
+	assert_cursor(&s, "worker");
+	act(&s, COMMAND_THREAD);
+	assert_int_equal(s.scene.calls->total[0].samples, 490);
+	late = profile_add_thread(s.profile, 4242, 4250, "worker");
+	add_of(&s, late, 7);
+	add_of(&s, profile_add_thread(s.profile, 4242, 4251, "app"), 8);
+	refresh(&s);
+	assert_int_equal(s.scene.calls->total[0].samples, 497);
+	profile_name_thread(s.profile, late + 1, "worker", "app");
+	refresh(&s);
+	assert_int_equal(s.scene.calls->total[0].samples, 505);
+	profile_zero(s.profile);
+	add_of(&s, late, 3);
+	refresh(&s);
+	assert_int_equal(s.scene.calls->total[0].samples, 3);
+	/* Another process: by process, unless something else was chosen. */
+	act(&s, COMMAND_GROUP);
+	assert_true(shows(&s, "PID"));
+	close_stage(&s);
+}
+
+static void threads_ask_for_states(void **state)
+{
+	struct thread_states states = { 0 };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, &threads_view);
+	s.scene.states = &states;
+	s.scene.status.live = true;
+	add(&s, "main", 10);
+	profile_add_thread(s.profile, 4242, 4243, "worker");
+	profile_end_thread(s.profile, profile_add_thread(s.profile, 4242, 4244, "ended"));
+	add_of(&s, 3, 5);
+	refresh(&s);
+	/* Those that live: who has ended does nothing. */
+	assert_int_equal(states.thread.len, 2);
+	assert_int_equal(states.thread.at[0].tid, 4242);
+	states.thread.at[0].state = 'D';
+	refresh(&s);
+	assert_true(shows(&s, " D    4242 app"));
+	assert_true(shows(&s, " -    4244 ended"));
+	/* A second process: they are told apart by it. */
+	profile_add_thread(s.profile, 5000, 5000, "other");
+	refresh(&s);
+	assert_int_equal(states.thread.len, 2);
+	assert_int_equal(states.thread.at[0].tid, 0);
+	assert_int_equal(states.thread.at[1].pid, 5000);
+	array_release(&states.thread);
+	close_stage(&s);
+}
+
 /* Drawing changes nothing: the same view draws the same cells. */
 static void drawing_is_repeatable(void **state)
 {
 	const struct view_ops *const views[] = {
 		&functions_view, &tree_view, &icicle_view, &callers_view,
-		&counters_view, &help_view,
+		&counters_view, &threads_view, &help_view,
 	};
 
 	(void)state;
@@ -936,6 +1035,8 @@ int main(void)
 		cmocka_unit_test(icicle_is_stable),
 		cmocka_unit_test(icicle_finds_thin_boxes),
 		cmocka_unit_test(selection_goes_along),
+		cmocka_unit_test(threads_narrow),
+		cmocka_unit_test(threads_ask_for_states),
 		cmocka_unit_test(callers_move),
 		cmocka_unit_test(callers_point_and_scroll),
 		cmocka_unit_test(drawing_is_repeatable),

@@ -1,0 +1,47 @@
+#ifndef TPROF_ANALYZE_THREADS_H
+#define TPROF_ANALYZE_THREADS_H
+
+#include "analyze/calltree.h"
+
+/* A thread, or those of one name or process taken together. */
+struct thread_row {
+	pid_t pid, tid;		/* 0 where they differ or are not known */
+	string_id name;		/* of the thread; of a process its own */
+	string_id process;	/* its name */
+	size_t threads, exited;	/* how many it stands for, and how many of those ended */
+	struct amount all;	/* of the query's metric, whatever its filters and times */
+	struct amount lately;	/* of the last second or so */
+	function_id hottest;	/* the most self weight */
+	struct amount hottest_self;
+	struct thread_choice choice;	/* what selects it in a query */
+};
+
+enum { THREAD_BUCKETS = 40 };
+
+struct threads {
+	array(struct thread_row) row;	/* in order of their first thread */
+	struct amount whole;
+	uint64_t lately;		/* nanoseconds that lately is about */
+	/*
+	 * Weight (samples where there is none) over time, THREAD_BUCKETS for
+	 * each row.  Aligned to multiples of the width, so that they move
+	 * and do not shimmer; the last may not be full.
+	 */
+	array(double) history;
+	uint64_t from, width;		/* nanoseconds */
+	size_t full;			/* so many of the buckets will not change any more */
+	struct threads_private *private;
+};
+
+struct threads *threads_new(void);
+void threads_free(struct threads *threads);
+/*
+ * Takes the metric and hide_kernel of the query; now is clock_now(), or
+ * when measuring ended.  Costs what is new, the
+ * sums of the last seconds for the history, and a pass over the different
+ * innermost locations of each thread.
+ */
+void threads_update(struct threads *threads, const struct profile *profile,
+		    const struct query *query, enum threads_by by, uint64_t now);
+
+#endif
