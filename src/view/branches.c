@@ -2,6 +2,8 @@
 
 #include "view/column.h"
 
+enum { FEW = 8 };
+
 void branches_update(struct branches *branches, const struct scene *scene)
 {
 	branches->calls = scene->calls;
@@ -160,12 +162,27 @@ static int total_order(const void *a, const void *b, void *context)
 	return compare_names(order, *(const uint32_t *)a, *(const uint32_t *)b);
 }
 
+/* Most nodes have few children. */
+static void insert_by_total(struct order *order, uint32_t *node, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		uint32_t id = node[i];
+		size_t at = i;
+
+		for (; at && total_order(&node[at - 1], &id, order) > 0; at--)
+			node[at] = node[at - 1];
+		node[at] = id;
+	}
+}
+
 void branches_sort_by_total(const struct branches *branches, const struct profile *profile,
 			    uint32_t *node, size_t count)
 {
 	struct order order = { branches, profile };
 
-	if (count > 1)
+	if (count <= FEW)
+		insert_by_total(&order, node, count);
+	else
 		qsort_r(node, count, sizeof *node, total_order, &order);
 }
 

@@ -122,6 +122,8 @@ static void function_format(struct strbuf *out, const struct scene *scene, const
 
 static int function_compare(const struct profile *profile, const struct row *a, const struct row *b)
 {
+	if (a->by_name && b->by_name)
+		return (a->by_name > b->by_name) - (a->by_name < b->by_name);
 	return strcmp(function_shown_name(profile, a->function),
 		      function_shown_name(profile, b->function));
 }
@@ -148,7 +150,10 @@ static void binary_format(struct strbuf *out, const struct scene *scene, const s
 
 static int binary_compare(const struct profile *profile, const struct row *a, const struct row *b)
 {
-	return strcmp(binary_name(profile, a->function), binary_name(profile, b->function));
+	const char *x = binary_name(profile, a->function), *y = binary_name(profile, b->function);
+
+	/* Names are kept once. */
+	return x == y ? 0 : strcmp(x, y);
 }
 
 /* Amounts take at most 8 columns in every measure. */

@@ -8,6 +8,7 @@
 struct row {
 	function_id function;
 	struct amount self, total, whole;
+	uint32_t by_name;	/* place in the order of names, if known */
 };
 
 /* One column: functions, tree, report and CSV use the same. */

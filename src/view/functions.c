@@ -8,6 +8,9 @@ struct functions {
 	struct view view;
 	struct list list;
 	array(struct row) row;
+	array(uint32_t) by_name;	/* by function: its place in the order of names */
+	const struct profile *named;	/* whose functions those are */
+	unsigned named_generation;
 	struct amount largest;		/* what a full bar means */
 	const struct column *sort;
 	bool reversed;
@@ -41,6 +44,7 @@ static void functions_close(struct view *view)
 	struct functions *f = functions_of(view);
 
 	array_release(&f->row);
+	array_release(&f->by_name);
 	xfree(f);
 }
 
@@ -52,6 +56,42 @@ static bool is_larger(struct amount a, struct amount b)
 static bool bar_is_total(const struct functions *f)
 {
 	return !strcmp(f->sort->name, "total");
+}
+
+static int compare_names(const void *a, const void *b, void *context)
+{
+	const struct profile *profile = context;
+
+	return strcmp(function_shown_name(profile, *(const function_id *)a),
+		      function_shown_name(profile, *(const function_id *)b));
+}
+
+/* Names are compared once and not with every new order.  Equal ones share a place. */
+static void order_names(struct functions *f, const struct profile *profile)
+{
+	size_t count = profile->function.len;
+	function_id *function;
+
+	if (f->named == profile && f->named_generation == profile->generation &&
+	    f->by_name.len == count)
+		return;
+	f->named = profile;
+	f->named_generation = profile->generation;
+	function = xcalloc(count, sizeof *function);
+	for (size_t i = 0; i < count; i++)
+		function[i] = (function_id)i;
+	qsort_r(function, count, sizeof *function, compare_names,
+		(void *)(uintptr_t)profile);
+	array_extend(&f->by_name, count);
+	f->by_name.len = count;
+	for (size_t i = 0; i < count; i++) {
+		bool same = i && !compare_names(&function[i - 1], &function[i],
+						(void *)(uintptr_t)profile);
+
+		f->by_name.at[function[i]] = same ? f->by_name.at[function[i - 1]]
+						  : (uint32_t)i + 1;
+	}
+	xfree(function);
 }
 
 static void collect_rows(struct functions *f, const struct calltree *calls)
@@ -66,6 +106,7 @@ static void collect_rows(struct functions *f, const struct calltree *calls)
 			.self = calls->function_self[id],
 			.total = calls->function_total[id],
 			.whole = whole,
+			.by_name = id < f->by_name.len ? f->by_name.at[id] : 0,
 		};
 		const struct amount *bar = bar_is_total(f) ? &row.total : &row.self;
 
@@ -122,6 +163,7 @@ static void make_rows(struct functions *f, const struct scene *scene)
 {
 	struct order order = { f->sort, f->reversed, scene->profile };
 
+	order_names(f, scene->profile);
 	collect_rows(f, scene->calls);
 	if (f->row.len)
 		qsort_r(f->row.at, f->row.len, sizeof *f->row.at, compare_rows, &order);

@@ -127,6 +127,11 @@ static void order(void **state)
 		assert_true(column_order(column, cases[i].reversed, profile, &a, &b) < 0);
 		assert_true(column_order(column, cases[i].reversed, profile, &b, &a) > 0);
 		assert_int_equal(column_order(column, cases[i].reversed, profile, &a, &a), 0);
+		/* Where the order of names is known it is the same. */
+		a.by_name = strcmp(cases[i].first, cases[i].second) < 0 ? 1 : 2;
+		b.by_name = 3 - a.by_name;
+		assert_true(column_order(column, cases[i].reversed, profile, &a, &b) < 0);
+		assert_true(column_order(column, cases[i].reversed, profile, &b, &a) > 0);
 	}
 	profile_free(profile);
 }
