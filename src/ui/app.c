@@ -221,6 +221,42 @@ static void start_afresh(struct app *app)
 	app_tell(app, STYLE_NOTICE, "started afresh");
 }
 
+/* The menu. */
+
+void app_open_menu(struct app *app, int x, int y)
+{
+	session_lock(app->session);
+	/* Makes the view tell where it is. */
+	view_command(app_view(app), &app->scene, COMMAND_SEARCH_THIS);
+	menu_open(&app->menu, &app->scene, app_view(app)->ops, x, y);
+	session_unlock(app->session);
+}
+
+/* Where the cursor of the view is on the screen. */
+static void find_cursor(const struct app *app, int *x, int *y)
+{
+	for (*y = app->body_top; *y < app->body_top + app->body && *y < app->grid.height; ++*y)
+		for (*x = 0; *x < app->grid.width; ++*x) {
+			const struct cell *cell = &app->grid.cell[*y * app->grid.width + *x];
+
+			if (cell->style == STYLE_CURSOR || cell->style == STYLE_MATCH_CURSOR ||
+			    cell->style == STYLE_BOX_CURSOR)
+				return;
+		}
+	*x = 0;
+	*y = app->body_top;
+}
+
+static void open_menu_at_cursor(struct app *app)
+{
+	int x, y;
+
+	if (app->undrawn)
+		frame_refresh(app);
+	find_cursor(app, &x, &y);
+	app_open_menu(app, x + 4, y);
+}
+
 /* Leaving. */
 
 static bool lately(uint64_t when, uint64_t time)
@@ -317,6 +353,8 @@ void app_run_command(struct app *app, enum command command)
 		return saving_start(app);
 	case COMMAND_SAVE_SCREEN:
 		return saving_screen(app);
+	case COMMAND_MENU:
+		return open_menu_at_cursor(app);
 	case COMMAND_REDRAW:
 		return app->term->redraw();
 	case COMMAND_MOUSE:
@@ -388,6 +426,13 @@ static void prompt_takes(struct app *app, int key)
 	}
 }
 
+static void take_command(struct app *app, enum command command)
+{
+	if (app->menu.open)
+		command = menu_command(&app->menu, command);
+	app_run_command(app, command);
+}
+
 static void act_on_mouse(struct app *app)
 {
 	struct mouse_event event = app->term->mouse();
@@ -425,7 +470,7 @@ static bool take_input(struct app *app, int key)
 		if (app->purpose != TYPING_NOTHING)
 			prompt_takes(app, key);
 		else
-			app_run_command(app, keymap_find(app->keymap, key));
+			take_command(app, keymap_find(app->keymap, key));
 	}
 	return true;
 }

@@ -22,6 +22,7 @@ static const struct hint hints[] = {
 	{ COMMAND_QUIT, "quit", NULL },
 	{ COMMAND_VIEW_NEXT, "view", NULL },
 	{ COMMAND_SEARCH, "search", NULL },
+	{ COMMAND_MENU, "menu", NULL },
 	{ COMMAND_OPEN, "callers", &functions_view },
 	{ COMMAND_RIGHT, "to tree", &functions_view },
 	{ COMMAND_OPEN, "go there", &callers_view },

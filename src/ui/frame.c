@@ -63,6 +63,8 @@ static void draw(struct app *app)
 		draw_prompt(app, canvas_part(all, 0, height - 1, width, 1));
 	else if (bottom && draw_bottom(app, canvas_part(all, 0, height - 1, width, 1)))
 		app->hint_row = height - 1;
+	if (app->menu.open)
+		menu_draw(&app->menu, &app->scene, all);
 }
 
 /* A paused scene goes on telling what the program and we are doing. */

@@ -81,6 +81,7 @@ static const struct binding bindings[] = {
 	{ 'r', COMMAND_ZERO },
 	{ 'W', COMMAND_SAVE },
 	{ 'P', COMMAND_SAVE_SCREEN },
+	{ 'm', COMMAND_MENU },
 	{ CTRL('l'), COMMAND_REDRAW },
 	{ 'M', COMMAND_MOUSE },
 	{ CTRL('z'), COMMAND_SUSPEND },

@@ -35,14 +35,24 @@ void mouse_act(struct app *app, const struct mouse_event *event)
 	/* What is being typed or asked has to be ended first. */
 	if (app->purpose != TYPING_NOTHING)
 		return;
+	if (app->menu.open) {
+		enum command command = menu_mouse(&app->menu, event);
+
+		if (command != COMMAND_MENU) {
+			app_run_command(app, command);
+			return;
+		}
+	}
 	switch (event->action) {
 	case MOUSE_CLICK:
 	case MOUSE_DOUBLE:
 		click(app, event);
 		break;
 	case MOUSE_MENU:
-		if (is_in_view(app, event->y))
-			click_in_view(app, event);
+		if (is_in_view(app, event->y)) {
+			app_view_points(app, event->x, event->y - app->body_top);
+			app_open_menu(app, event->x, event->y);
+		}
 		break;
 	case MOUSE_WHEEL_UP:
 	case MOUSE_WHEEL_DOWN:

@@ -4,6 +4,7 @@
 #include "session.h"
 #include "ui/bars.h"
 #include "ui/config.h"
+#include "ui/menu.h"
 #include "ui/prompt.h"
 #include "ui/term.h"
 
@@ -29,6 +30,7 @@ struct app {
 	size_t current, before_help;
 	struct grid grid;
 
+	struct menu menu;
 	struct prompt prompt;
 	enum purpose purpose;
 	char *search_before;		/* the pattern, NULL for none */
@@ -66,6 +68,9 @@ bool app_view_takes(struct app *app, enum command command);
 void app_run_command(struct app *app, enum command command);
 /* Tells the view what a pointing did, as app_view_takes() with a command. */
 enum reaction app_view_points(struct app *app, int x, int y);
+
+/* Show the menu beside a cell. */
+void app_open_menu(struct app *app, int x, int y);
 
 /* Take in what is new, draw, and show it: one moment, one frame.  Takes the lock. */
 void frame_refresh(struct app *app);

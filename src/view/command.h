@@ -59,6 +59,7 @@
 	X(ZERO,		"zero",		"start afresh: forget all samples") \
 	X(SAVE,		"save",		"save what is shown as folded stacks") \
 	X(SAVE_SCREEN,	"save-screen",	"save the screen as text") \
+	X(MENU,		"menu",		"what can be done with the row") \
 	X(REDRAW,	"redraw",	"draw the screen anew") \
 	X(MOUSE,	"mouse",	"leave the mouse to the terminal, to select text; or take it") \
 	X(SUSPEND,	"suspend",	"stop tprof and the program (fg goes on)") \

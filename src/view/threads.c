@@ -611,7 +611,7 @@ static enum reaction threads_point(struct view *view, struct scene *scene, int x
 		const struct thread_column *column = column_at(&at, x);
 
 		sort_by(v, scene, column, column == v->sort && !v->reversed);
-		return REACT_REDRAW;
+		return REACT_REDRAW | REACT_HEADING;
 	}
 	if (y < 0 || (size_t)y > v->list.height || row >= v->order.len)
 		return REACT_IGNORED;

@@ -87,7 +87,8 @@ static void test_commands(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		assert_int_equal(keymap_find(&plain, keymap_key_named(rows[i].key)), rows[i].command);
+		assert_int_equal(keymap_find(&plain, keymap_key_named(rows[i].key)),
+				 rows[i].command);
 	for (int key = INPUT_NONE; key <= INPUT_UNKNOWN; key++)
 		assert_int_equal(keymap_find(&plain, key), COMMAND_NONE);
 }
