@@ -965,7 +965,7 @@ static void threads_ask_for_states(void **state)
 	open_stage(&s, &threads_view);
 	s.scene.states = &states;
 	s.scene.status.live = true;
-	add(&s, "main", 10);
+	add(&s, "main;work", 10);
 	profile_add_thread(s.profile, 4242, 4243, "worker");
 	profile_end_thread(s.profile, profile_add_thread(s.profile, 4242, 4244, "ended"));
 	add_of(&s, 3, 5);
