@@ -1,6 +1,7 @@
 #include "analyze/callers.h"
 #include "base/text.h"
 #include "view/column.h"
+#include "view/label.h"
 #include "view/list.h"
 #include "view/view.h"
 
@@ -174,7 +175,7 @@ static void draw_trail(const struct callers_view *v, const struct scene *scene, 
 	for (size_t i = first; i < v->trail.len; i++) {
 		strbuf_clear(&label);
 		function_label(&label, scene->profile, v->trail.at[i]);
-		text_shorten(&text, label.text, 24);
+		label_shorten(&text, label.text, 24);
 		strbuf_adds(&text, " → ");
 	}
 	strbuf_clear(&label);
@@ -185,7 +186,7 @@ static void draw_trail(const struct callers_view *v, const struct scene *scene, 
 	canvas_name(c, 0, 0, width, STYLE_LABEL, text.text);
 	if (text_width(text.text) < width)
 		width = text_width(text.text);
-	canvas_name(c, width, 0, c.width - width, STYLE_TITLE, label.text);
+	label_draw(c, width, 0, c.width - width, STYLE_TITLE, label.text);
 	strbuf_release(&text);
 	strbuf_release(&label);
 }
@@ -300,7 +301,7 @@ static void draw_name(const struct callers_view *v, const struct scene *scene, s
 	used = text_width(remark.text);
 	if (used > room / 2)
 		used = 0;
-	used = canvas_name(c, x, 0, room - used, style, label.text);
+	used = label_draw(c, x, 0, room - used, style, label.text);
 	canvas_text(c, x + used, 0, cursor ? STYLE_CURSOR : STYLE_LABEL, remark.text);
 	strbuf_release(&label);
 	strbuf_release(&remark);

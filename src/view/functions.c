@@ -1,4 +1,5 @@
 #include "view/column.h"
+#include "view/label.h"
 #include "view/list.h"
 #include "view/view.h"
 
@@ -297,8 +298,8 @@ static void draw_row(const struct functions *f, const struct scene *scene, struc
 	if (cursor)
 		canvas_restyle(c, STYLE_CURSOR);
 	function_label(&label, scene->profile, row->function);
-	canvas_name(name, 0, 0, name.width, view_name_style(scene, row->function, cursor),
-		    label.text);
+	label_draw(name, 0, 0, name.width, view_name_style(scene, row->function, cursor),
+		   label.text);
 	strbuf_release(&label);
 }
 

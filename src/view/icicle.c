@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "view/boxes.h"
 #include "view/column.h"
+#include "view/label.h"
 #include "view/view.h"
 
 struct icicle {
@@ -275,7 +276,7 @@ static void draw_box(const struct icicle *icicle, const struct scene *scene, str
 	box_label(icicle, scene, box, &text);
 	/* Two letters of a name tell nothing. */
 	if (part.width - x >= 4 || text_width(text.text) <= part.width - x)
-		x += canvas_name(part, x, 0, part.width - x, style, text.text);
+		x += label_draw(part, x, 0, part.width - x, style, text.text);
 	if (!box->rest && part.width - x >= 10) {
 		struct amount total = branches_total(&icicle->branches, box->node);
 		struct amount whole = branches_total(&icicle->branches, 0);
@@ -314,7 +315,7 @@ static void draw_cursor_line(const struct icicle *icicle, const struct scene *sc
 	box_label(icicle, scene, box, &name);
 	room = c.width - (int)numbers.len;
 	canvas_fill(c, ' ', STYLE_TITLE);
-	room = canvas_name(c, 0, 0, room, STYLE_TITLE, name.text);
+	room = label_draw(c, 0, 0, room, STYLE_TITLE, name.text);
 	canvas_text(c, room, 0, STYLE_TITLE, numbers.text);
 	strbuf_release(&numbers);
 	strbuf_release(&name);

@@ -1,6 +1,7 @@
 #include "analyze/threads.h"
 #include "base/text.h"
 #include "view/column.h"
+#include "view/label.h"
 #include "view/list.h"
 #include "view/view.h"
 
@@ -447,8 +448,8 @@ static void draw_row(const struct threads_view *v, const struct scene *scene, st
 	if (at->hottest >= 0 && (row->hottest_self.samples || row->hottest_self.weight)) {
 		strbuf_clear(&text);
 		function_label(&text, scene->profile, row->hottest);
-		canvas_name(c, at->hottest, 0, c.width - at->hottest,
-			    view_name_style(scene, row->hottest, cursor), text.text);
+		label_draw(c, at->hottest, 0, c.width - at->hottest,
+			   view_name_style(scene, row->hottest, cursor), text.text);
 	}
 	strbuf_release(&text);
 }

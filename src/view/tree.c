@@ -1,6 +1,7 @@
 #include "view/branches.h"
 #include "view/column.h"
 #include "view/folds.h"
+#include "view/label.h"
 #include "view/list.h"
 #include "view/view.h"
 
@@ -522,8 +523,8 @@ static void draw_row(const struct tree *tree, const struct scene *scene, struct 
 	if (cursor)
 		canvas_restyle(c, STYLE_CURSOR);
 	function_label(&label, scene->profile, function);
-	canvas_name(name, x, 0, name.width - x, view_name_style(scene, function, cursor),
-		    label.text);
+	label_draw(name, x, 0, name.width - x, view_name_style(scene, function, cursor),
+		   label.text);
 	strbuf_release(&label);
 }
 
