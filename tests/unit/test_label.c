@@ -35,7 +35,7 @@ static void shorten(void **state)
 		{ find, 3, "…nd" },
 		{ "llvm::FoldingSetBase::FindNodeOrInsertPos(llvm::FoldingSetNodeID const&, void*&)",
 		  39, "…::FindNodeOrInsertPos(…)" },
-		{ format, 40, "<alloc::vec::Vec<T>…core::fmt::Debug>::fmt" },
+		{ format, 40, "<alloc::vec::Ve…s core::fmt::Debug>::fmt" },
 		{ "a::operator<<(b const&)", 18, "a::operator<<(…)" },
 		{ "a::operator()(int, int, int) const", 24, "a::operator()(…) const" },
 		{ "a::b::operator->(int, int)", 14, "operator->(…)" },
