@@ -142,6 +142,25 @@ static void tenth_of_time(struct bench *bench)
 	update(bench);
 }
 
+/* A quarter of a second comes in, and as much goes. */
+static void last_ten_seconds(struct bench *bench)
+{
+	bench->query.from = bench->time > 10000000000u ? bench->time - 10000000000u : 0;
+	update(bench);
+}
+
+static void slide(struct bench *bench)
+{
+	add_samples(bench, SLICE);
+	last_ten_seconds(bench);
+}
+
+static void show_all(struct bench *bench)
+{
+	bench->query.from = 0;
+	update(bench);
+}
+
 static void invert(struct bench *bench)
 {
 	inverted_update(bench->inverted, bench->tree);
@@ -252,6 +271,9 @@ static const struct {
 	{ "filter by function on or off", keep },
 	{ "one thread of eight, or all", one_thread },
 	{ "a tenth of the time, or all", tenth_of_time },
+	{ "to the last 10 s", last_ten_seconds },
+	{ "last 10 s, 250 new samples", slide },
+	{ "back to all", show_all },
 	{ "inverted, first level", invert },
 	{ "inverted, 60 functions opened", open_sixty },
 	{ "search in 5,000 names", search },

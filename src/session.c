@@ -56,7 +56,7 @@ struct session {
 	atomic_bool quit, stop;
 	bool lent, borrowed;	/* the pty: as asked for, and as the reader knows */
 	pthread_cond_t seen;	/* the reader knows */
-	bool detached;
+	bool detached, killing;	/* what becomes of the program at our end */
 	int wake, ended_fd, program_fd;
 
 	enum phase phase;
@@ -566,19 +566,6 @@ void session_collect(struct session *session, bool on)
 	session_unlock(session);
 }
 
-void session_zero(struct session *session)
-{
-	session_lock(session);
-	profile_zero(session->profile);
-	session->paused = session->skipped = 0;
-	session->started = clock_now();
-	if (session->paused_at)
-		session->paused_at = session->started;
-	if (session->phase != PHASE_SAMPLING)
-		session->ended = session->started;
-	session_unlock(session);
-}
-
 bool session_program_runs(struct session *session)
 {
 	bool runs;
@@ -615,7 +602,18 @@ void session_end_program(struct session *session)
 	session_signal(session, SIGHUP);
 	/* Stopped, it would not know. */
 	session_signal(session, SIGCONT);
-	poll(&fd, 1, 1000);
+	if (poll(&fd, 1, 1000) <= 0 && session->killing)
+		session_signal(session, SIGKILL);
+}
+
+void session_kill_program(struct session *session)
+{
+	session->killing = true;
+}
+
+pid_t session_detached(struct session *session)
+{
+	return session->detached && session_program_runs(session) ? session->launch.pid : 0;
 }
 
 void session_detach(struct session *session)

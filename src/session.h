@@ -47,7 +47,6 @@ void session_thread_states(struct session *session, struct thread_states *states
 int session_event_fd(const struct session *session);
 
 void session_collect(struct session *session, bool on);
-void session_zero(struct session *session);
 
 /* The launched program, if there is one that has not ended. */
 bool session_program_runs(struct session *session);
@@ -57,8 +56,12 @@ void session_signal(struct session *session, int signal);
 void session_resize(struct session *session, int width, int height);
 /* End it (SIGTERM, and the loss of its terminal) and give it a moment to leave. */
 void session_end_program(struct session *session);
+/* With session_end_program(): what is still there after that moment is killed. */
+void session_kill_program(struct session *session);
 /* Leave it to itself: it goes on, with a terminal that nobody looks at, when the session is freed. */
 void session_detach(struct session *session);
+/* Of the program that is to be left, 0: none is. */
+pid_t session_detached(struct session *session);
 /* We were stopped for so long, in nanoseconds, the program with us: no time of the measurement. */
 void session_skip(struct session *session, uint64_t duration);
 /* Print the tail of its output to a terminal; it is read no more. */

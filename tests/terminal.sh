@@ -440,7 +440,8 @@ attached() {
 	expect '[1-9][0-9,]* samples' || return
 	keys f; expect 'sampling stopped'
 	keys f; until_true 10 shows_not 'sampling stopped' || fail "collection stays off"
-	keys z; expect 'started afresh'
+	keys z; expect 'since [0-9]* s ago'
+	keys w; until_true 10 shows_not ' ago' || fail "the whole time does not come back"
 	keys 5; until_true 10 shows_not 'Self' || fail "no counters"
 	keys C-c; left 0
 	gone "$busy" && fail "the target is gone"

@@ -275,12 +275,40 @@ static void take_kept(struct calltree_private *p, const struct profile *profile)
 		p->kept.at[i] = fits(p, profile, &profile->stack.at[i]);
 }
 
-/* A slice counts when its middle is in the range. */
-static bool is_in_range(const struct query *query, const struct slice *slice)
+static metric_id metric_of(const struct calltree_private *p)
 {
-	uint64_t middle = slice->from + (slice->until - slice->from) / 2;
+	return p->query.metric ? p->query.metric : 1;
+}
 
-	return middle >= query->from && (!query->until || middle < query->until);
+static bool is_before_end(const struct query *query, const struct slice *slice)
+{
+	return !query->until || slice_middle(slice) < query->until;
+}
+
+/* The first slice of those seen that the query's time has not left behind. */
+static size_t first_slice(const struct calltree_private *p, const struct profile *profile)
+{
+	size_t first = p->slices_gone;
+
+	while (first < p->slices_seen &&
+	       slice_middle(&profile->slice.at[first]) < p->query.from)
+		first++;
+	while (first > 0 && slice_middle(&profile->slice.at[first - 1]) >= p->query.from)
+		first--;
+	return first;
+}
+
+/* How many sums come in or go when the window is moved to where it belongs. */
+static size_t sums_to_slide(const struct calltree_private *p, const struct profile *profile)
+{
+	size_t first = first_slice(p, profile);
+	size_t from = first < p->slices_gone ? first : p->slices_gone;
+	size_t until = first < p->slices_gone ? p->slices_gone : first;
+
+	if (from == until)
+		return 0;
+	return (until < p->slices_seen ? profile->slice.at[until].first_sum : p->sums_seen) -
+	       profile->slice.at[from].first_sum;
 }
 
 static bool is_selected(const struct calltree_private *p, const struct sum *sum)
@@ -290,27 +318,68 @@ static bool is_selected(const struct calltree_private *p, const struct sum *sum)
 	return !p->match.pattern || p->kept.at[sum->stack];
 }
 
-static void take_slice(struct calltree *tree, const struct profile *profile, size_t until,
-		       bool sweeping)
+static size_t end_of_slice(const struct profile *profile, size_t slice)
+{
+	return slice + 1 < profile->slice.len ? profile->slice.at[slice + 1].first_sum :
+						profile->sum.len;
+}
+
+/* Add the sums of a slice, or take them away again. */
+static void weigh_slice(struct calltree *tree, const struct profile *profile, size_t slice,
+			bool away, bool sweeping)
 {
 	struct calltree_private *p = tree->private;
-	const struct slice *slice = &profile->slice.at[p->slices_seen];
-	metric_id metric = p->query.metric ? p->query.metric : 1;
-	bool in_range = is_in_range(&p->query, slice);
+	size_t end = end_of_slice(profile, slice);
 
-	for (; p->sums_seen < until; p->sums_seen++) {
-		const struct sum *sum = &profile->sum.at[p->sums_seen];
+	for (size_t i = profile->slice.at[slice].first_sum; i < end; i++) {
+		const struct sum *sum = &profile->sum.at[i];
 		struct amount more = { .weight = sum->weight, .samples = sum->samples };
 
-		if (sum->metric != metric)
+		if (sum->metric != metric_of(p) || !is_selected(p, sum))
 			continue;
-		add_amount(&tree->all, more);
-		if (!in_range || !is_selected(p, sum))
-			continue;
+		if (away)
+			more = minus(more);
 		add_amount(&p->self_of_stack.at[sum->stack], more);
 		if (!sweeping)
 			add_along_path(tree, p->node_of_stack.at[sum->stack], more);
 	}
+}
+
+static void count_slice(struct calltree *tree, const struct profile *profile, size_t slice)
+{
+	const struct calltree_private *p = tree->private;
+	size_t end = end_of_slice(profile, slice);
+
+	if (metric_of(p) == 1) {
+		add_amount(&tree->all, (struct amount){
+			.weight = profile->slice.at[slice].weight,
+			.samples = profile->slice.at[slice].samples });
+		return;
+	}
+	for (size_t i = profile->slice.at[slice].first_sum; i < end; i++) {
+		const struct sum *sum = &profile->sum.at[i];
+
+		if (sum->metric == metric_of(p))
+			add_amount(&tree->all, (struct amount){ .weight = sum->weight,
+								.samples = sum->samples });
+	}
+}
+
+/*
+ * The window moved.  Slices are in order of time: those before the first
+ * one of it are gone.
+ */
+static void slide(struct calltree *tree, const struct profile *profile, bool sweeping)
+{
+	struct calltree_private *p = tree->private;
+	size_t first = first_slice(p, profile);
+
+	for (; p->slices_gone < first; p->slices_gone++)
+		if (is_before_end(&p->query, &profile->slice.at[p->slices_gone]))
+			weigh_slice(tree, profile, p->slices_gone, true, sweeping);
+	for (; p->slices_gone > first; p->slices_gone--)
+		if (is_before_end(&p->query, &profile->slice.at[p->slices_gone - 1]))
+			weigh_slice(tree, profile, p->slices_gone - 1, false, sweeping);
 }
 
 static void take_sums(struct calltree *tree, const struct profile *profile, bool sweeping)
@@ -318,11 +387,15 @@ static void take_sums(struct calltree *tree, const struct profile *profile, bool
 	struct calltree_private *p = tree->private;
 
 	for (; p->slices_seen < profile->slice.len; p->slices_seen++) {
-		size_t next = p->slices_seen + 1;
+		const struct slice *slice = &profile->slice.at[p->slices_seen];
 
-		take_slice(tree, profile, next < profile->slice.len ?
-			   profile->slice.at[next].first_sum : profile->sum.len, sweeping);
+		count_slice(tree, profile, p->slices_seen);
+		if (slice_middle(slice) < p->query.from)
+			p->slices_gone = p->slices_seen + 1;
+		else if (is_before_end(&p->query, slice))
+			weigh_slice(tree, profile, p->slices_seen, false, sweeping);
 	}
+	p->sums_seen = profile->sum.len;
 }
 
 static void take_functions(struct calltree *tree, const struct profile *profile)
@@ -352,7 +425,7 @@ static void forget_amounts(struct calltree *tree)
 	if (p->self_of_stack.len)
 		memset(p->self_of_stack.at, 0, p->self_of_stack.len * sizeof *p->self_of_stack.at);
 	tree->all = (struct amount){ 0 };
-	p->sums_seen = p->slices_seen = 0;
+	p->sums_seen = p->slices_seen = p->slices_gone = 0;
 }
 
 /* The generation changed: no id of a stack or location is what it was. */
@@ -385,13 +458,14 @@ static void forget_nodes(struct calltree *tree, const struct profile *profile)
 	tree->shape++;
 }
 
-/* May two queries select different samples? */
+/* May two queries select different samples, but for where they begin? */
 static bool selects_alike(const struct query *a, const struct query *b)
 {
 	struct query like_b = *a;
 
 	like_b.hide_kernel = b->hide_kernel;
 	like_b.inverted = b->inverted;
+	like_b.from = b->from;
 	return query_equal(&like_b, b);
 }
 
@@ -441,6 +515,10 @@ static void start_over_if_needed(struct calltree *tree, const struct profile *pr
 	if (anew || !selects_alike(&p->query, query))
 		take_query(tree, query);
 	p->query.inverted = query->inverted;
+	p->query.from = query->from;
+	/* A leap is better done from nothing. */
+	if (!p->weigh_again && sums_to_slide(p, profile) > p->sums_seen / 2)
+		p->weigh_again = true;
 	if (anew || (p->left_behind > LEFT_BEHIND_MIN && p->left_behind > tree->count / 2))
 		forget_nodes(tree, profile);
 }
@@ -449,7 +527,7 @@ static void start_over_if_needed(struct calltree *tree, const struct profile *pr
 static bool should_sweep(const struct calltree *tree, const struct profile *profile)
 {
 	const struct calltree_private *p = tree->private;
-	size_t paths = profile->sum.len - p->sums_seen + p->move.len;
+	size_t paths = profile->sum.len - p->sums_seen + p->move.len + sums_to_slide(p, profile);
 
 	return p->weigh_again || p->collect_again || paths * USUAL_DEPTH > tree->count;
 }
@@ -485,6 +563,7 @@ void calltree_update(struct calltree *tree, const struct profile *profile,
 	sweeping = should_sweep(tree, profile);
 	if (!sweeping)
 		move_amounts(tree);
+	slide(tree, profile, sweeping);
 	take_sums(tree, profile, sweeping);
 	if (sweeping)
 		sweep(tree);

@@ -31,6 +31,7 @@ struct calltree_private {
 	array(struct move) move;
 	size_t left_behind;
 	size_t sums_seen, slices_seen, named_seen;
+	size_t slices_gone;		/* seen, and before the query's time */
 	bool weigh_again;		/* the sums of all stacks */
 	bool collect_again;		/* the selves of all nodes, from stacks */
 };

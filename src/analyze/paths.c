@@ -145,14 +145,6 @@ static void fold_sum(struct fold *fold, const struct sum *sum)
 	self->samples += sum->samples;
 }
 
-/* As in a calltree: a slice counts when its middle is in the range. */
-static bool is_selected(const struct query *query, const struct slice *slice)
-{
-	uint64_t middle = slice->from + (slice->until - slice->from) / 2;
-
-	return middle >= query->from && (!query->until || middle < query->until);
-}
-
 static void fold_sums(struct fold *fold)
 {
 	const struct profile *p = fold->profile;
@@ -160,7 +152,7 @@ static void fold_sums(struct fold *fold)
 	for (size_t i = 0; i < p->slice.len; i++) {
 		size_t end = i + 1 < p->slice.len ? p->slice.at[i + 1].first_sum : p->sum.len;
 
-		if (!is_selected(fold->query, &p->slice.at[i]))
+		if (!query_has_slice(fold->query, &p->slice.at[i]))
 			continue;
 		for (size_t j = p->slice.at[i].first_sum; j < end; j++)
 			if (query_selects(fold->query, p, &p->sum.at[j]))

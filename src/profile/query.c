@@ -51,6 +51,13 @@ bool query_selects(const struct query *query, const struct profile *profile,
 	       thread_is_chosen(&query->threads, &profile->thread.at[sum->thread]);
 }
 
+bool query_has_slice(const struct query *query, const struct slice *slice)
+{
+	uint64_t middle = slice_middle(slice);
+
+	return middle >= query->from && (!query->until || middle < query->until);
+}
+
 bool query_equal(const struct query *a, const struct query *b)
 {
 	return a->metric == b->metric && a->from == b->from && a->until == b->until &&

@@ -1,6 +1,5 @@
 #include "ui/app.h"
 
-#include <signal.h>
 #include <stdarg.h>
 
 #include "base/clock.h"
@@ -10,7 +9,7 @@
 enum { KEYS_AT_ONCE = 64 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
-static const uint64_t message_time = 5000000000u, patience = 2000000000u;
+static const uint64_t message_time = 5000000000u;
 
 void app_tell(struct app *app, enum style style, const char *format, ...)
 {
@@ -172,7 +171,6 @@ static void choose_thread(struct app *app)
 static void go_back(struct app *app)
 {
 	app_forget_message(app);
-	app->quit_asked_at = 0;
 	if (app->current == HELP)
 		show_view(app, app->before_help);
 	else if (app_view_takes(app, COMMAND_BACK))
@@ -208,17 +206,40 @@ static void toggle_collection(struct app *app)
 	app->stale = true;
 }
 
-static void start_afresh(struct app *app)
+/* Samples are told apart by when they came in, so the border is drawn at once. */
+static void count_from_now(struct app *app)
 {
 	const struct status *status = &app->scene.status;
+	uint64_t now = clock_now();
 
 	if (!status->live || status->is_file) {
-		app_tell(app, STYLE_NOTICE, "nothing new would come: the samples are kept");
+		app_tell(app, STYLE_NOTICE, "nothing new would come: all is still shown");
 		return;
 	}
-	session_zero(app->session);
+	profile_seal(session_lock(app->session), now);
+	session_unlock(app->session);
+	app->scene.window.kind = WINDOW_SINCE;
+	app->scene.window.since = now;
 	app->requery = true;
-	app_tell(app, STYLE_NOTICE, "started afresh");
+	app_tell(app, STYLE_NOTICE, "from now on; all is kept");
+}
+
+static void change_window(struct app *app, enum command command)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	if (app->scene.status.is_file) {
+		app_tell(app, STYLE_NOTICE, "a file has no times");
+		return;
+	}
+	if (command == COMMAND_WINDOW)
+		window_next(&app->scene.window);
+	else
+		window_resize(&app->scene.window, command == COMMAND_WINDOW_LONGER);
+	app->requery = true;
+	window_describe(&app->scene, &text);
+	app_tell(app, STYLE_NOTICE, "%s", text.len ? text.text : "the whole time");
+	strbuf_release(&text);
 }
 
 /* The menu. */
@@ -259,35 +280,6 @@ static void open_menu_at_cursor(struct app *app)
 
 /* Leaving. */
 
-static bool lately(uint64_t when, uint64_t time)
-{
-	return when && clock_now() - when < time;
-}
-
-static void suspend(struct app *app)
-{
-	bool runs = session_program_runs(app->session);
-
-	/* It would wait for us at its full terminal otherwise, or worse, not. */
-	if (runs)
-		session_signal(app->session, SIGSTOP);
-	app->term->suspend();
-	if (runs)
-		session_signal(app->session, SIGCONT);
-	app->stale = true;
-}
-
-static void interrupt(struct app *app)
-{
-	if (!session_program_runs(app->session) || lately(app->interrupted_at, patience)) {
-		app->done = true;
-		return;
-	}
-	session_signal(app->session, SIGINT);
-	app->interrupted_at = clock_now();
-	app_tell(app, STYLE_NOTICE, "interrupted the program; once more within 2 s ends tprof too");
-}
-
 static void quit(struct app *app)
 {
 	if (app->current == HELP) {
@@ -296,12 +288,7 @@ static void quit(struct app *app)
 	}
 	if (app_view_takes(app, COMMAND_QUIT))
 		return;
-	if (session_program_runs(app->session) && !lately(app->quit_asked_at, message_time)) {
-		app_tell(app, STYLE_WARNING, "the program still runs: q again ends it and tprof");
-		app->quit_asked_at = clock_now();
-		return;
-	}
-	app->done = true;
+	leaving_quit(app);
 }
 
 /* Commands. */
@@ -348,7 +335,11 @@ void app_run_command(struct app *app, enum command command)
 	case COMMAND_COLLECT:
 		return toggle_collection(app);
 	case COMMAND_ZERO:
-		return start_afresh(app);
+		return count_from_now(app);
+	case COMMAND_WINDOW:
+	case COMMAND_WINDOW_SHORTER:
+	case COMMAND_WINDOW_LONGER:
+		return change_window(app, command);
 	case COMMAND_SAVE:
 		return saving_start(app);
 	case COMMAND_SAVE_SCREEN:
@@ -359,10 +350,12 @@ void app_run_command(struct app *app, enum command command)
 		return app->term->redraw();
 	case COMMAND_MOUSE:
 		return mouse_toggle(app);
+	case COMMAND_HAND_OVER:
+		return leaving_hand_over(app);
 	case COMMAND_SUSPEND:
-		return suspend(app);
+		return leaving_suspend(app);
 	case COMMAND_INTERRUPT:
-		return interrupt(app);
+		return leaving_interrupt(app);
 	case COMMAND_QUIT:
 		return quit(app);
 	case COMMAND_QUIT_NOW:
@@ -452,7 +445,7 @@ static bool take_input(struct app *app, int key)
 		app->stale = true;
 		break;
 	case INPUT_INTERRUPT:
-		interrupt(app);
+		leaving_interrupt(app);
 		break;
 	case INPUT_TERMINATE:
 	case INPUT_GONE:
@@ -467,7 +460,9 @@ static bool take_input(struct app *app, int key)
 		break;
 	default:
 		app->undrawn = true;
-		if (app->purpose != TYPING_NOTHING)
+		if (app->purpose == ASKING_PROGRAM)
+			leaving_answer(app, key);
+		else if (app->purpose != TYPING_NOTHING)
 			prompt_takes(app, key);
 		else
 			take_command(app, keymap_find(app->keymap, key));
@@ -495,6 +490,7 @@ static void step(struct app *app)
 		key = app->term->read_key(0, app->wake_fd);
 	if (app->done)
 		return;
+	leaving_check(app);
 	now = clock_now();
 	if (app->message_until && now >= app->message_until)
 		app_forget_message(app);
@@ -527,6 +523,7 @@ static void app_init(struct app *app, const struct config *config)
 		app->view[i] = view_open(tabs[i].ops);
 	app->view[HELP] = view_open(&help_view);
 	app->current = view_named(config->view);
+	app->scene.output = session_output(app->session);
 	app->wake_fd = session_event_fd(app->session);
 	app->started = clock_now();
 	app->stale = true;

@@ -9,6 +9,7 @@ const struct tab tabs[TAB_COUNT] = {
 	{ &callers_view, COMMAND_VIEW_4 },
 	{ &counters_view, COMMAND_VIEW_5 },
 	{ &threads_view, COMMAND_VIEW_6 },
+	{ &output_view, COMMAND_VIEW_9 },
 };
 
 struct hint {
@@ -34,6 +35,8 @@ static const struct hint hints[] = {
 	{ COMMAND_HOTTEST, "hottest", &tree_view },
 	{ COMMAND_INVERT, "invert", &tree_view },
 	{ COMMAND_INVERT, "invert", &icicle_view },
+	{ COMMAND_HAND_OVER, "give it the terminal", &output_view },
+	{ COMMAND_LAST, "follow", &output_view },
 	{ COMMAND_OPEN, "only this", &threads_view },
 	{ COMMAND_BACK, "all again", &threads_view },
 	{ COMMAND_GROUP, "group", &threads_view },
@@ -44,7 +47,8 @@ static const struct hint hints[] = {
 	{ COMMAND_PAUSE, "pause", NULL },
 	{ COMMAND_KERNEL, "kernel", NULL },
 	{ COMMAND_COLLECT, "collect", NULL },
-	{ COMMAND_ZERO, "afresh", NULL },
+	{ COMMAND_WINDOW, "time", NULL },
+	{ COMMAND_ZERO, "from now", NULL },
 	{ COMMAND_SAVE, "save", NULL },
 };
 
@@ -53,6 +57,10 @@ static void describe_activity(const struct scene *scene, struct strbuf *out)
 {
 	if (scene->paused)
 		strbuf_addf(out, "paused, %llu behind  ", (unsigned long long)scene->behind);
+	if (scene->window.kind != WINDOW_ALL) {
+		window_describe(scene, out);
+		strbuf_adds(out, "  ");
+	}
 	if (scene->query.threads.by != THREADS_ALL) {
 		thread_choice_describe(out, scene->profile, &scene->query.threads);
 		strbuf_adds(out, "  ");
@@ -81,6 +89,11 @@ static void label_tab(size_t i, size_t current, int width, struct strbuf *out)
 		    title);
 }
 
+static bool has_unread(const struct scene *scene)
+{
+	return scene->output && scene->output->total != scene->output_seen;
+}
+
 void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas canvas)
 {
 	struct strbuf label = STRBUF_INIT;
@@ -91,6 +104,8 @@ void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas can
 		label_tab(i, current, canvas.width, &label);
 		x += canvas_text(canvas, x, 0, i == current ? STYLE_TAB_CURRENT : STYLE_TAB,
 				 label.text);
+		if (tabs[i].ops == &output_view && has_unread(scene) && i != current)
+			canvas_text(canvas, x - 1, 0, STYLE_NOTICE, "•");
 	}
 	if (scene->query.inverted)
 		canvas_text(canvas, x + 2, 0, STYLE_NOTICE, "inverted");

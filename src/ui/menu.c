@@ -60,7 +60,7 @@ static const struct menu_entry entries[] = {
 	{ COMMAND_KERNEL, "kernel frames on or off", ALWAYS, NULL, &counters_view },
 	{ COMMAND_PAUSE, "hold the display, or go on", LIVE, NULL, NULL },
 	{ COMMAND_COLLECT, "stop or start sampling", LIVE, NULL, NULL },
-	{ COMMAND_ZERO, "start afresh", LIVE, NULL, NULL },
+	{ COMMAND_ZERO, "only from now on", LIVE, NULL, NULL },
 	{ COMMAND_SAVE, "save ...", ALWAYS, NULL, NULL },
 	{ COMMAND_HELP, "help", ALWAYS, NULL, NULL },
 };

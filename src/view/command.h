@@ -33,7 +33,7 @@
 	X(VIEW_6,	"view-6",	"view 6, Threads") \
 	X(VIEW_7,	"view-7",	"") \
 	X(VIEW_8,	"view-8",	"") \
-	X(VIEW_9,	"view-9",	"") \
+	X(VIEW_9,	"view-9",	"view 9, Output of the launched program") \
 	X(TOGGLE,	"toggle",	"open or close the row") \
 	X(EXPAND,	"expand",	"open the row") \
 	X(COLLAPSE,	"collapse",	"close the row") \
@@ -56,12 +56,16 @@
 	X(KERNEL,	"kernel",	"kernel frames on or off") \
 	X(PAUSE,	"pause",	"hold the display; sampling goes on") \
 	X(COLLECT,	"collect",	"stop or start sampling") \
-	X(ZERO,		"zero",		"start afresh: forget all samples") \
+	X(ZERO,		"zero",		"show only what comes from now on; the rest is kept") \
+	X(WINDOW,	"window",	"the whole time, the last seconds, or since z") \
+	X(WINDOW_SHORTER, "window-shorter", "fewer of the last seconds") \
+	X(WINDOW_LONGER, "window-longer", "more of the last seconds") \
 	X(SAVE,		"save",		"save what is shown as folded stacks") \
 	X(SAVE_SCREEN,	"save-screen",	"save the screen as text") \
 	X(MENU,		"menu",		"what can be done with the row") \
 	X(REDRAW,	"redraw",	"draw the screen anew") \
 	X(MOUSE,	"mouse",	"leave the mouse to the terminal, to select text; or take it") \
+	X(HAND_OVER,	"hand-over",	"give the launched program the terminal, until Ctrl-]") \
 	X(SUSPEND,	"suspend",	"stop tprof and the program (fg goes on)") \
 	X(INTERRUPT,	"interrupt",	"interrupt the launched program; attached: quit") \
 	X(HELP,		"help",		"this help") \

@@ -122,7 +122,7 @@ static bool has_activity(const struct scene *scene)
 {
 	const struct query *query = &scene->query;
 
-	return scene->paused || query->keep || query->hide_kernel || query->until || query->from ||
+	return scene->paused || query->keep || query->hide_kernel || scene->window.kind != WINDOW_ALL ||
 	       query->threads.by != THREADS_ALL || scene->match.pattern ||
 	       (scene->status.live && !scene->status.collecting);
 }
@@ -285,6 +285,15 @@ static void add_threads(struct items *items, const struct scene *scene)
 	strbuf_release(&text);
 }
 
+static void add_window(struct items *items, const struct scene *scene)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	window_describe(scene, &text);
+	add_value(items, 1, STYLE_NOTICE, "%s", text.text);
+	strbuf_release(&text);
+}
+
 static void add_filter(struct items *items, const struct scene *scene)
 {
 	const struct query *query = &scene->query;
@@ -294,7 +303,10 @@ static void add_filter(struct items *items, const struct scene *scene)
 		add_threads(items, scene);
 	if (query->keep)
 		add_pattern(items, 2, "filter", query->keep);
-	if (query->keep || query->threads.by != THREADS_ALL) {
+	if (scene->window.kind != WINDOW_ALL)
+		add_window(items, scene);
+	if (query->keep || query->threads.by != THREADS_ALL ||
+	    scene->window.kind != WINDOW_ALL) {
 		char percent[QUANTITY_MAX];
 		struct amount kept = calls->count ? calls->total[0] : (struct amount){ 0 };
 
@@ -303,8 +315,6 @@ static void add_filter(struct items *items, const struct scene *scene)
 	}
 	if (query->hide_kernel)
 		add_value(items, 3, STYLE_NOTICE, "kernel frames hidden");
-	if (query->from || query->until)
-		add_value(items, 3, STYLE_NOTICE, "part of the time");
 }
 
 static void add_activity(struct items *items, const struct scene *scene)
@@ -376,6 +386,15 @@ static uint64_t current_cpus(const struct scene *scene)
 	return cpus_of(status, sum.weight, sum.samples, 2 * scene->timeline.width);
 }
 
+/* Is most of the bucket that starts then in the time that the views show? */
+static bool is_looked_at(const struct scene *scene, uint64_t start)
+{
+	uint64_t middle = start + scene->timeline.width / 2;
+
+	return middle >= scene->query.from &&
+	       (!scene->query.until || middle < scene->query.until);
+}
+
 static void draw_blocks(const struct scene *scene, struct canvas c)
 {
 	size_t full = full_buckets(scene), count = (size_t)c.width < full ? (size_t)c.width : full;
@@ -391,9 +410,10 @@ static void draw_blocks(const struct scene *scene, struct canvas c)
 		/* From before we looked there is nothing to tell. */
 		if (start + scene->timeline.width <= scene->status.started)
 			continue;
+		/* What the views leave out stands back. */
 		canvas_fill(canvas_part(c, c.width - (int)count + (int)i, 0, 1, 1),
 			    eighths ? 0x2580 + (uint32_t)eighths : 0x2581,
-			    eighths ? STYLE_BAR : STYLE_DIM);
+			    eighths && is_looked_at(scene, start) ? STYLE_BAR : STYLE_DIM);
 	}
 }
 
@@ -434,6 +454,8 @@ static void draw_one_line(const struct scene *scene, struct canvas c)
 		add_value(&items, 0, STYLE_WARNING, "paused");
 	if (scene->query.keep)
 		add_value(&items, 1, STYLE_NOTICE, "filter");
+	if (scene->window.kind != WINDOW_ALL)
+		add_window(&items, scene);
 	if (scene->profile->lost)
 		add_lost(&items, scene->profile);
 	add_samples(&items, scene);

@@ -6,6 +6,13 @@
 enum { BUCKETS = 400 };
 static const uint64_t bucket_width = 500000000u;
 
+/* Lengths of the window, in seconds. */
+static const unsigned window_lengths[] = {
+	1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600,
+};
+enum { WINDOW_LENGTHS = sizeof window_lengths / sizeof *window_lengths };
+static const uint64_t second = 1000000000u;
+
 struct scene_seen {
 	struct query query;
 	const struct profile *profile;
@@ -25,6 +32,7 @@ void status_release(struct status *status)
 void scene_init(struct scene *scene)
 {
 	*scene = (struct scene){
+		.window = { .last = 10 * second },
 		.calls = calltree_new(),
 		.quality = quality_new(),
 		.seen = xcalloc(1, sizeof *scene->seen),
@@ -44,6 +52,79 @@ void scene_release(struct scene *scene)
 		query_release(&scene->seen->query);
 	xfree(scene->seen);
 	*scene = (struct scene){ 0 };
+}
+
+void window_next(struct window *window)
+{
+	switch (window->kind) {
+	case WINDOW_ALL:
+		window->kind = WINDOW_LAST;
+		break;
+	case WINDOW_LAST:
+		window->kind = window->since ? WINDOW_SINCE : WINDOW_ALL;
+		break;
+	case WINDOW_SINCE:
+		window->kind = WINDOW_ALL;
+		break;
+	}
+}
+
+void window_resize(struct window *window, bool longer)
+{
+	size_t i = 0;
+
+	while (i + 1 < WINDOW_LENGTHS && window_lengths[i] * second < window->last)
+		i++;
+	if (longer && i + 1 < WINDOW_LENGTHS)
+		i++;
+	else if (!longer && i)
+		i--;
+	window->kind = WINDOW_LAST;
+	window->last = window_lengths[i] * second;
+}
+
+static void add_time(struct strbuf *out, uint64_t seconds)
+{
+	if (seconds >= 3600 && seconds % 3600 == 0)
+		strbuf_addf(out, "%llu h", (unsigned long long)(seconds / 3600));
+	else if (seconds >= 120 && seconds % 60 == 0)
+		strbuf_addf(out, "%llu min", (unsigned long long)(seconds / 60));
+	else if (seconds >= 120)
+		strbuf_addf(out, "%llu:%02llu min", (unsigned long long)(seconds / 60),
+			    (unsigned long long)(seconds % 60));
+	else
+		strbuf_addf(out, "%llu s", (unsigned long long)seconds);
+}
+
+void window_describe(const struct scene *scene, struct strbuf *out)
+{
+	const struct window *window = &scene->window;
+	uint64_t now = scene->status.now;
+
+	switch (window->kind) {
+	case WINDOW_ALL:
+		break;
+	case WINDOW_LAST:
+		strbuf_adds(out, "last ");
+		add_time(out, window->last / second);
+		break;
+	case WINDOW_SINCE:
+		strbuf_adds(out, "since ");
+		add_time(out, now > window->since ? (now - window->since) / second : 0);
+		strbuf_adds(out, " ago");
+		break;
+	}
+}
+
+static void place_window(struct scene *scene)
+{
+	const struct window *window = &scene->window;
+	uint64_t now = scene->status.now;
+
+	if (window->kind == WINDOW_LAST)
+		scene->query.from = now > window->last ? now - window->last : 0;
+	else
+		scene->query.from = window->kind == WINDOW_SINCE ? window->since : 0;
 }
 
 /* Cheap facts that change whenever anything a view keeps rows of does. */
@@ -79,6 +160,7 @@ static void remember(struct scene *scene)
 void scene_update(struct scene *scene, const struct profile *profile)
 {
 	scene->profile = profile;
+	place_window(scene);
 	calltree_update(scene->calls, profile, &scene->query);
 	quality_update(scene->quality, profile);
 	match_update(&scene->match, profile);

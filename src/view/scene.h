@@ -6,6 +6,7 @@
 #include "analyze/quality.h"
 #include "analyze/timeline.h"
 #include "base/strbuf.h"
+#include "base/tail.h"
 #include "profile/query.h"
 #include "view/command.h"
 
@@ -42,6 +43,14 @@ struct thread_states {
 	array(struct thread_state) thread;
 };
 
+/* The part of the time that is looked at; scene_update() puts it into the query. */
+enum window_kind { WINDOW_ALL, WINDOW_LAST, WINDOW_SINCE };
+struct window {
+	enum window_kind kind;
+	uint64_t last;		/* ns up to now */
+	uint64_t since;		/* a time of clock_now(), 0: none was set */
+};
+
 enum measure { MEASURE_PERCENT, MEASURE_TIME, MEASURE_SAMPLES };
 
 /*
@@ -53,6 +62,7 @@ enum measure { MEASURE_PERCENT, MEASURE_TIME, MEASURE_SAMPLES };
 struct scene {
 	const struct profile *profile;
 	struct query query;
+	struct window window;
 	struct calltree *calls;		/* up to date with profile and query */
 	struct quality *quality;
 	struct match match;		/* of the search */
@@ -64,6 +74,9 @@ struct scene {
 	bool paused;
 	unsigned changed;		/* grows when calls or the query did */
 	struct thread_states *states;	/* NULL: nobody answers */
+	/* What the launched program wrote to its terminal, NULL: it has none of ours. */
+	const struct tail *output;
+	uint64_t output_seen;		/* how much of it was shown, in bytes */
 	struct scene_seen *seen;	/* what changed is told by */
 	/* The keys of a command, "k, Up": views know none.  NULL in tests that need none. */
 	void (*describe_keys)(const struct keymap *keymap, enum command command,
@@ -73,6 +86,12 @@ struct scene {
 
 void scene_init(struct scene *scene);
 void scene_release(struct scene *scene);
+/* All, the last seconds, since the time that was set, and around. */
+void window_next(struct window *window);
+/* The last seconds: about half or twice as many, 1 s to 1 h. */
+void window_resize(struct window *window, bool longer);
+/* "last 10 s", "since 12 s ago", nothing for all. */
+void window_describe(const struct scene *scene, struct strbuf *out);
 /* Bring calls, quality and match up to date with the profile.  With the lock held. */
 void scene_update(struct scene *scene, const struct profile *profile);
 

@@ -22,6 +22,10 @@ void view_draw_empty(const struct scene *scene, struct canvas c)
 
 	if (scene->query.keep && scene->calls->all.samples)
 		text = "no stack fits the filter";
+	else if (scene->window.kind != WINDOW_ALL && scene->calls->all.samples)
+		text = "no samples in this time";
+	else if (scene->query.threads.by != THREADS_ALL && scene->calls->all.samples)
+		text = "no samples of these threads";
 	else if (scene->status.live && !scene->status.collecting)
 		text = "sampling is stopped";
 	else if (scene->status.live)

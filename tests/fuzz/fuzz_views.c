@@ -133,7 +133,7 @@ static void change_query(struct world *w)
 	unsigned choice = take(&w->input);
 	struct error error;
 
-	switch (choice % 7) {
+	switch (choice % 8) {
 	case 0:
 		query_set_keep(query, patterns[choice / 7 % PATTERNS], &error);
 		break;
@@ -156,6 +156,13 @@ static void change_query(struct world *w)
 	case 6:
 		choose_threads(w);
 		break;
+	case 7:
+		w->scene.window.since = choice / 64 ? w->scene.status.now : 0;
+		if (choice / 8 % 3)
+			window_resize(&w->scene.window, choice / 8 % 3 == 1);
+		else
+			window_next(&w->scene.window);
+		break;
 	}
 }
 
@@ -172,7 +179,7 @@ static void check_cells(const struct grid *grid)
 	for (int i = 0; i < grid->width * grid->height; i++) {
 		const struct cell *cell = &grid->cell[i];
 
-		assert(cell->style < STYLE_COUNT && !cell->unused);
+		assert(cell->style < STYLE_COUNT && cell->attributes < 16);
 		assert(!cell->character || cell->character >= ' ');
 		assert(cell->character != 0x7f && cell->character != 0x202e);
 		assert(cell->character < 0x80 || cell->character > 0x9f);

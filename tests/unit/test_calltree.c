@@ -368,6 +368,72 @@ static stack_id random_stack(struct profile *profile, const location_id *place, 
 	return id;
 }
 
+/* The window slides, leaps, opens and closes; threads are chosen, renamed and added. */
+static void change_time(struct query *query, uint64_t round, uint64_t *seed)
+{
+	switch (random_number(seed) % 12) {
+	case 0:
+		query->from = 0;
+		break;
+	case 1:
+		query->from = random_number(seed) % (round + 3);
+		break;
+	case 2:
+		query->until = random_number(seed) % 2 ? random_number(seed) % (round + 3) : 0;
+		break;
+	default:
+		if (query->from)
+			query->from = round > 6 ? round - 6 : 1;
+		break;
+	}
+}
+
+static void change_threads(struct query *query, struct profile *profile, uint64_t *seed)
+{
+	static const char *const names[] = { "one", "two", "three" };
+	const char *name = names[random_number(seed) % 3];
+
+	switch (random_number(seed) % 12) {
+	case 0:
+		query->threads = (struct thread_choice){ 0 };
+		break;
+	case 1:
+		query->threads = (struct thread_choice){ .by = THREADS_OF_NAME,
+			.name = profile_add_string(profile, name) };
+		break;
+	case 2:
+		query->threads = (struct thread_choice){ .by = THREADS_OF_PROCESS, .pid = 2 };
+		break;
+	case 3:
+		profile_name_thread(profile, (thread_id)(random_number(seed) %
+				    profile->thread.len), name, name);
+		break;
+	case 4:
+		profile_add_thread(profile, 1 + (pid_t)(random_number(seed) % 3), (pid_t)
+				   profile->thread.len, name);
+		break;
+	default:
+		break;
+	}
+}
+
+/* By the book: each slice and each sum. */
+static uint64_t weight_selected(const struct profile *profile, const struct query *query)
+{
+	uint64_t weight = 0;
+
+	for (size_t i = 0; i < profile->slice.len; i++) {
+		size_t end = i + 1 < profile->slice.len ? profile->slice.at[i + 1].first_sum :
+							  profile->sum.len;
+
+		if (query_has_slice(query, &profile->slice.at[i]))
+			for (size_t k = profile->slice.at[i].first_sum; k < end; k++)
+				if (query_selects(query, profile, &profile->sum.at[k]))
+					weight += profile->sum.at[k].weight;
+	}
+	return weight;
+}
+
 /* Whatever came in between, the result is that of a tree made at once. */
 static void run_random(uint64_t seed, size_t per_round)
 {
@@ -378,14 +444,17 @@ static void run_random(uint64_t seed, size_t per_round)
 	location_id place[40];
 	struct error error;
 
-	for (uint64_t i = 0; i < 40; i++)
-		place[i] = profile_add_location(profile, 0, i + 1);
 	for (uint64_t round = 1; round < 60; round++) {
 		struct calltree *fresh = calltree_new();
 
+		/* Their ids may be others since the profile was made smaller. */
+		for (uint64_t i = 0; i < 40; i++)
+			place[i] = profile_add_location(profile, 0, i + 1);
 		for (size_t i = 0; i < per_round; i++)
 			profile_add_sample(profile, &(struct sample){ .samples = 1,
 				.weight = random_number(&seed) % 100, .time = round,
+				.thread = (thread_id)(random_number(&seed) %
+						      profile->thread.len),
 				.stack = random_stack(profile, place, &seed) });
 		for (size_t i = random_number(&seed) % 4; i-- > 0;) {
 			char names[5] = { 0 };
@@ -400,8 +469,15 @@ static void run_random(uint64_t seed, size_t per_round)
 		if (random_number(&seed) % 8 == 0)
 			assert_true(query_set_keep(&query, keeps[random_number(&seed) % 5],
 						   &error));
+		change_time(&query, round, &seed);
+		change_threads(&query, profile, &seed);
+		if (random_number(&seed) % 32 == 0)
+			profile_limit(profile, profile_bytes(profile) * 3 / 4);
 		calltree_update(tree, profile, &query);
 		calltree_update(fresh, profile, &query);
+		if (!query.keep)
+			assert_int_equal(tree->total[0].weight,
+					 weight_selected(profile, &query));
 		assert_same(tree, fresh, 0, 0);
 		assert_same(fresh, tree, 0, 0);
 		assert_memory_equal(tree->function_total, fresh->function_total,

@@ -61,6 +61,27 @@ static void count(struct scene *scene, struct profile *profile)
 	add_counter(profile, "threads", UNIT_COUNT, SERIES_LEVEL, 5);
 }
 
+static void show_last_seconds(struct scene *scene, struct profile *profile)
+{
+	(void)profile;
+	scene->window.kind = WINDOW_LAST;
+	scene->window.last = 5000000000u;
+}
+
+static void show_since(struct scene *scene, struct profile *profile)
+{
+	(void)profile;
+	scene->window.kind = WINDOW_SINCE;
+	scene->window.since = scene->status.now - 3000000000u;
+}
+
+static void show_nothing(struct scene *scene, struct profile *profile)
+{
+	(void)profile;
+	scene->window.kind = WINDOW_SINCE;
+	scene->window.since = scene->status.now;
+}
+
 static void pause_display(struct scene *scene, struct profile *profile)
 {
 	(void)profile;
@@ -171,11 +192,16 @@ static const struct screen screens[] = {
 	  .search = "copy", .change = pause_display },
 	{ "functions-trouble", &functions_view, scenery_program, 80, 24, .change = trouble },
 	{ "functions-trouble-wide", &functions_view, scenery_program, 130, 24, .change = trouble },
+	{ "functions-last-seconds", &functions_view, scenery_program, 80, 24,
+	  .change = show_last_seconds },
+	{ "functions-from-now", &functions_view, scenery_program, 80, 24, .change = show_nothing },
 	{ "functions-hostile", &functions_view, scenery_hostile, 80, 24, .search = NULL },
 	{ "functions-empty", &functions_view, profile_new, 80, 24, .search = NULL },
 	{ "functions-one", &functions_view, scenery_one_function, 80, 24, .search = NULL },
 	{ "functions-file", &functions_view, scenery_program, 80, 24, .change = ended_file },
 	{ "tree-plain", &tree_view, scenery_program, 80, 24, .search = NULL },
+	{ "tree-since", &tree_view, scenery_program, 80, 24, .change = show_since },
+	{ "tree-since-tiny", &tree_view, scenery_program, 20, 5, .change = show_since },
 	{ "tree-open", &tree_view, scenery_program, 80, 34,
 	  .command = { COMMAND_EXPAND_ALL, COMMAND_DOWN } },
 	{ "tree-wide", &tree_view, scenery_program, 200, 60, .measure = MEASURE_SAMPLES,
