@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
 #include <poll.h>
@@ -71,6 +72,22 @@ static bool wants_screen(const struct options *options)
 	return isatty(1);
 }
 
+/* What went to a terminal goes to one again, never into a file that something was redirected to. */
+static void replay_output(struct session *session)
+{
+	int terminal = -1;
+
+	for (int fd = 1; fd < 3; fd++)
+		if (isatty(fd)) {
+			session_replay_output(session, fd);
+			return;
+		}
+	terminal = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	session_replay_output(session, terminal);
+	if (terminal >= 0)
+		close(terminal);
+}
+
 static int run_screen(const struct options *options, const struct config *config,
 		      const struct term_ops *term)
 {
@@ -87,7 +104,10 @@ static int run_screen(const struct options *options, const struct config *config
 	ok = app_run(session, options, config, term, &problem.error);
 	term->close();
 	session_end_program(session);
-	session_replay_output(session, STDOUT_FILENO);
+	replay_output(session);
+	if (session_detached(session))
+		fprintf(stderr, "tprof: the program goes on as PID %d; nothing reads or shows its "
+			"terminal any more\n", (int)session_detached(session));
 	status = session_exit_status(session);
 	session_free(session);
 	return ok ? exit_as(status) : fail(&problem.error);

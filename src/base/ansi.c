@@ -396,3 +396,20 @@ bool ansi_may_replay(const struct ansi_token *token)
 	}
 	return false;
 }
+
+void ansi_replay(const char *text, size_t len, size_t from, unsigned *modes, struct strbuf *out)
+{
+	const char *at = text, *end = text + len;
+	struct ansi_token token = { 0 };
+	struct ansi_look look = { 0 };
+
+	for (const char *before = at; ansi_next(&at, end, &token); before = at) {
+		ansi_note_mode(modes, &token);
+		ansi_restyle(&look, &token);
+		if (before >= text + from && !(*modes >> ANSI_ALTERNATE & 1) &&
+		    ansi_may_replay(&token))
+			strbuf_add(out, before, (size_t)(at - before));
+	}
+	if (look.ink || look.paper || look.flags)
+		strbuf_adds(out, "\033[m");
+}

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strbuf.h"
+
 /*
  * What programs write to terminals, taken apart into characters, controls
  * and sequences.  Every sequence is recognized to its end, known or not,
@@ -73,7 +75,13 @@ enum ansi_mode {
 void ansi_note_mode(unsigned *modes, const struct ansi_token *token);
 /* What sets a mode, or ends it. */
 const char *ansi_mode_text(enum ansi_mode mode, bool on);
-/* Would the terminal answer to it, or is it none of a replay's business? */
+/* Text, colours and moves; nothing that the terminal answers to or that changes how it works. */
 bool ansi_may_replay(const struct ansi_token *token);
+/*
+ * Append what may be shown again of a text, from a place in it on: nothing
+ * of the other screen.  modes becomes what the whole text makes of them;
+ * colours are over at the end.
+ */
+void ansi_replay(const char *text, size_t len, size_t from, unsigned *modes, struct strbuf *out);
 
 #endif

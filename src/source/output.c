@@ -145,31 +145,13 @@ static size_t line_start(const char *text, size_t len, size_t from)
 	return newline ? (size_t)(newline + 1 - text) : from;
 }
 
-/* The terminal's state is followed from the beginning, the text is not. */
-static void select_replay(const char *text, size_t len, size_t from, struct strbuf *out)
-{
-	const char *at = text, *end = text + len;
-	struct ansi_token token = { 0 };
-	struct ansi_look look = { 0 };
-	unsigned modes = 0;
-
-	for (const char *before = at; ansi_next(&at, end, &token); before = at) {
-		ansi_note_mode(&modes, &token);
-		ansi_restyle(&look, &token);
-		if (before >= text + from && !(modes >> ANSI_ALTERNATE & 1) &&
-		    ansi_may_replay(&token))
-			strbuf_add(out, before, (size_t)(at - before));
-	}
-	if (look.ink || look.paper || look.flags)
-		strbuf_adds(out, "\033[m");
-}
-
 void output_replay(const struct output *output, int fd, size_t max)
 {
 	const struct tail *tail = &output->tail;
 	uint64_t begin;
 	struct strbuf out = STRBUF_INIT;
 	size_t len, from = 0;
+	unsigned modes = 0;
 	char *text;
 
 	if (!tail->ring || !tail->total)
@@ -182,7 +164,7 @@ void output_replay(const struct output *output, int fd, size_t max)
 		from = line_start(text, len, len - max);
 	else if (begin)
 		from = line_start(text, len, 1);
-	select_replay(text, len, from, &out);
+	ansi_replay(text, len, from, &modes, &out);
 	write_all(fd, out.text, out.len);
 	strbuf_release(&out);
 	xfree(text);

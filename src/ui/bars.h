@@ -12,7 +12,7 @@ struct tab {
 	enum command command;		/* that goes there */
 };
 
-enum { TAB_COUNT = 6 };
+enum { TAB_COUNT = 7 };
 extern const struct tab tabs[TAB_COUNT];
 
 /* current may be TAB_COUNT: none of them. */

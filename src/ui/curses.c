@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ui/pointer.h"
+#include "ui/nanny.h"
 #include "ui/theme.h"
 
 enum { KEY_ESCAPE = 27, KEY_CTRL_Z = 26, KEY_RETURN = 13, RUN_MAX = 128, SEQUENCE_MS = 25 };
@@ -68,11 +69,12 @@ static struct {
 
 	/* For the handler of crashes, which can't ask curses. */
 	volatile sig_atomic_t up;
+	struct nanny nanny;
 	pid_t owner;
 	struct termios saved;
 	char restore[256];
 	size_t restore_len;
-} tty = { .fd = -1, .signals = -1 };
+} tty = { .fd = -1, .signals = -1, .nanny = { .pipe = -1 } };
 
 /* Crashes. */
 
@@ -90,6 +92,7 @@ static void crash(int number)
 		if (write(tty.fd, tty.restore, tty.restore_len) < 0)
 			tty.restore_len = 0;
 		tcsetattr(tty.fd, TCSANOW, &tty.saved);
+		nanny_tell(&tty.nanny, false);
 	}
 	sigaction(number, &action, NULL);
 	sigemptyset(&set);
@@ -213,6 +216,15 @@ static struct mouse_event curses_mouse(void)
 	return tty.event;
 }
 
+/* Whether there is a screen to leave, for those who do it when we can't. */
+static void set_up(bool up)
+{
+	if (tty.up == up)
+		return;
+	tty.up = up;
+	nanny_tell(&tty.nanny, up);
+}
+
 /* Opening and closing. */
 
 static void curses_close(void)
@@ -227,7 +239,8 @@ static void curses_close(void)
 	tty.captured = false;
 	if (tty.up)
 		endwin();
-	tty.up = 0;
+	set_up(false);
+	nanny_dismiss(&tty.nanny);
 	release_signals();
 	delwin(tty.keys);
 	delscreen(tty.screen);
@@ -390,7 +403,8 @@ static void prepare_screen(const struct term_style *style)
 	tty.gone = false;
 	tty.partial_len = 0;
 	tty.owner = getpid();
-	tty.up = 1;
+	tty.nanny = nanny_start(tty.fd, &tty.saved, tty.restore, tty.restore_len);
+	set_up(true);
 	curses_capture(true);
 }
 
@@ -414,12 +428,16 @@ static wchar_t glyph(const struct cell *cell, bool wide)
 	return wcwidth((wchar_t)character) == (wide ? 2 : 1) ? (wchar_t)character : L'?';
 }
 
-static void make_cell(cchar_t *out, wchar_t character, unsigned style)
+static void make_cell(cchar_t *out, wchar_t character, const struct cell *cell)
 {
+	static const attr_t own[] = { A_BOLD, A_DIM, A_UNDERLINE, A_REVERSE };
 	wchar_t text[2] = { character, L'\0' };
-	int pair = style < STYLE_COUNT ? tty.look[style].pair : 0;
-	attr_t attributes = style < STYLE_COUNT ? tty.look[style].attributes : A_NORMAL;
+	int pair = cell->style < STYLE_COUNT ? tty.look[cell->style].pair : 0;
+	attr_t attributes = cell->style < STYLE_COUNT ? tty.look[cell->style].attributes : A_NORMAL;
 
+	for (size_t i = 0; i < COUNT(own); i++)
+		if (cell->attributes >> i & 1)
+			attributes = own[i] == A_REVERSE ? attributes ^ own[i] : attributes | own[i];
 	/* Only the last argument holds more than 255 pairs. */
 	setcchar(out, text, attributes, (short)pair, &pair);
 }
@@ -434,7 +452,7 @@ static void draw_run(const struct cell *row, int y, int from, int until, int wid
 		bool wide = row[x].character && x + 1 < width && !row[x + 1].character;
 		wchar_t character = glyph(&row[x], wide);
 
-		make_cell(&run[count++], character, row[x].style);
+		make_cell(&run[count++], character, &row[x]);
 		if (wide && wcwidth(character) == 2)
 			x++;
 		if (count == RUN_MAX || x + 1 >= until) {
@@ -494,7 +512,7 @@ static void curses_show(const struct grid *grid)
 	}
 	refresh();
 	tty.stale = false;
-	tty.up = 1;
+	set_up(true);
 }
 
 static void curses_redraw(void)
@@ -583,9 +601,31 @@ static void curses_suspend(void)
 {
 	release_mouse();
 	endwin();
-	tty.up = 0;
+	set_up(false);
 	stop_job();
 	come_back();
+}
+
+static void curses_lend(void)
+{
+	struct termios modes;
+
+	release_mouse();
+	endwin();
+	/* With the modes of a screen, and more that is not as it was: to be left like one. */
+	set_up(true);
+	if (tcgetattr(tty.fd, &modes))
+		return;
+	cfmakeraw(&modes);
+	tcsetattr(tty.fd, TCSANOW, &modes);
+}
+
+static void curses_take_back(void)
+{
+	if (tty.captured)
+		send_to_terminal(mouse_on);
+	adopt_size();
+	curses_redraw();
 }
 
 /* Continued after a stop that we did not see coming: the shell has had the terminal. */
@@ -835,6 +875,9 @@ static struct term_ops curses_ops = {
 	.capture = curses_capture,
 	.redraw = curses_redraw,
 	.suspend = curses_suspend,
+	.lend = curses_lend,
+	.take_back = curses_take_back,
+	.read_signal = take_signal,
 	.close = curses_close,
 	.fd = -1,
 };
@@ -861,6 +904,7 @@ const struct term_ops *curses_open(const struct term_style *style, struct error 
 	if (!registered)
 		registered = !atexit(curses_close);
 	curses_ops.fd = tty.fd;
+	curses_ops.signals = tty.signals;
 	curses_ops.notice = tty.notice[0] ? tty.notice : NULL;
 	return &curses_ops;
 }

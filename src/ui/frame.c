@@ -3,6 +3,8 @@
 /* True when there was nothing to tell, and hints are shown. */
 static bool draw_bottom(const struct app *app, struct canvas canvas)
 {
+	int used = 0;
+
 	if (app->message.len) {
 		canvas_name(canvas, 0, 0, canvas.width, app->message_style, app->message.text);
 		return false;
@@ -10,8 +12,12 @@ static bool draw_bottom(const struct app *app, struct canvas canvas)
 	if (header_height(&app->scene, app->width, app->height) <= 1 &&
 	    bars_draw_activity(&app->scene, canvas))
 		return false;
-	bars_draw_hints(&app->scene, app_view(app)->ops, canvas);
-	return true;
+	if (app->scene.status.wants_input)
+		used = canvas_name(canvas, 0, 0, canvas.width, STYLE_NOTICE,
+				   "the program waits for input: O gives it the terminal") + 2;
+	bars_draw_hints(&app->scene, app_view(app)->ops,
+			canvas_part(canvas, used, 0, canvas.width - used, 1));
+	return !used;
 }
 
 static void draw_prompt(const struct app *app, struct canvas canvas)
@@ -57,6 +63,8 @@ static void draw(struct app *app)
 	if (tab_line)
 		bars_draw_tabs(&app->scene, app->current, canvas_part(all, 0, head, width, 1));
 	view_update(app_view(app), &app->scene, width, app->body);
+	if (app_view(app)->ops == &output_view && app->scene.output)
+		app->scene.output_seen = app->scene.output->total;
 	view_draw(app_view(app), &app->scene,
 		  canvas_part(all, 0, head + tab_line, width, app->body));
 	if (app->purpose != TYPING_NOTHING)
@@ -76,6 +84,7 @@ static void look_at_status(struct app *app, const struct profile *profile)
 	memcpy(status->state, app->latest.state, sizeof status->state);
 	status->live = app->latest.live;
 	status->collecting = app->latest.collecting;
+	status->wants_input = app->latest.wants_input;
 	status->own_cpu = app->latest.own_cpu;
 	status->own_rss = app->latest.own_rss;
 	app->scene.behind = profile->samples - app->shown_samples;

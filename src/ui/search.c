@@ -45,7 +45,8 @@ void search_type(struct app *app)
 		app_forget_message(app);
 		match_update(&scene->match, profile);
 		restore_selected(app);
-		if (scene->match.count && !match_has(&scene->match, selected_function(scene)))
+		if (!app_view(app)->ops->own_search && scene->match.count &&
+		    !match_has(&scene->match, selected_function(scene)))
 			view_command(app_view(app), scene, COMMAND_FIND_NEXT);
 	} else {
 		app_tell(app, STYLE_WARNING, "%s", error.text);
@@ -83,6 +84,11 @@ void search_end(struct app *app)
 	const struct match *match = &app->scene.match;
 
 	search_set(app, app->prompt.text.text);
+	if (app_view(app)->ops->own_search) {
+		if (match->pattern)
+			search_step(app, COMMAND_FIND_PREV);
+		return;
+	}
 	if (match->pattern && !match->count && !app->message.len)
 		app_tell(app, STYLE_WARNING, "no function matches %s", match->pattern);
 }
@@ -129,6 +135,11 @@ void search_step(struct app *app, enum command command)
 {
 	if (!app->scene.match.pattern)
 		app_tell(app, STYLE_NOTICE, "no search yet: / starts one");
+	else if (app_view(app)->ops->own_search) {
+		if (!app_view_takes(app, command))
+			app_tell(app, STYLE_WARNING, "nothing here matches %s",
+				 app->scene.match.pattern);
+	}
 	else if (!app->scene.match.count)
 		app_tell(app, STYLE_WARNING, "no function matches %s", app->scene.match.pattern);
 	else

@@ -16,7 +16,8 @@
 /* Views that have a tab come first, as many as there are tabs. */
 enum { HELP = TAB_COUNT, VIEW_COUNT };
 
-enum purpose { TYPING_NOTHING, TYPING_SEARCH, TYPING_FILTER, TYPING_FILE, ASKING_OVERWRITE };
+enum purpose { TYPING_NOTHING, TYPING_SEARCH, TYPING_FILTER, TYPING_FILE, ASKING_OVERWRITE,
+	       ASKING_PROGRAM };
 
 struct app {
 	struct session *session;
@@ -44,7 +45,7 @@ struct app {
 	uint64_t started, next_update;
 	uint64_t shown_samples;
 	unsigned shown_generation;
-	uint64_t interrupted_at, quit_asked_at;	/* 0: not lately */
+	uint64_t interrupted_at;	/* 0: not yet */
 	bool undrawn;			/* keys were taken since the last frame */
 	bool stale;			/* new samples are to be taken in */
 	bool requery;			/* also when paused: the query changed */
@@ -88,6 +89,16 @@ void search_step(struct app *app, enum command command);
 void mouse_act(struct app *app, const struct mouse_event *event);
 /* Take the mouse, or leave it to the terminal. */
 void mouse_toggle(struct app *app);
+
+/* Ctrl-Z, Ctrl-C, q: with a launched program, what becomes of it is asked. */
+void leaving_suspend(struct app *app);
+void leaving_interrupt(struct app *app);
+void leaving_quit(struct app *app);
+void leaving_answer(struct app *app, int key);
+/* What is asked about may have ended by itself. */
+void leaving_check(struct app *app);
+/* Give the launched program the terminal, and take it back. */
+void leaving_hand_over(struct app *app);
 
 void saving_start(struct app *app);
 /* The file name was typed; the overwriting was agreed to. */

@@ -56,6 +56,16 @@ struct term_ops {
 	void (*redraw)(void);		/* forget what is on the screen */
 	/* Stop ourselves as Ctrl-Z does: leave the screen, stop, come back. */
 	void (*suspend)(void);
+	/*
+	 * Someone else gets the terminal: our screen goes, bytes come and go
+	 * as they are, until it is taken back.  NULL where there is none to
+	 * give.  Meanwhile read_signal() says what a signal means as
+	 * read_key() would, INPUT_NONE if nothing; signals is readable then.
+	 */
+	void (*lend)(void);
+	void (*take_back)(void);
+	int (*read_signal)(void);
+	int signals;
 	void (*close)(void);
 	int fd;				/* of the terminal, or -1 */
 	const char *notice;		/* to be told once, or NULL */

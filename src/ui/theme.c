@@ -7,6 +7,62 @@
 
 #define NONE LOOK_DEFAULT
 
+/*
+ * What programs write keeps the person's own colours, whatever they are:
+ * they go by number.
+ */
+#define INKS_16 \
+	[STYLE_INK_BLACK] = { 0, NONE, 0 }, \
+	[STYLE_INK_RED] = { 1, NONE, 0 }, \
+	[STYLE_INK_GREEN] = { 2, NONE, 0 }, \
+	[STYLE_INK_YELLOW] = { 3, NONE, 0 }, \
+	[STYLE_INK_BLUE] = { 4, NONE, 0 }, \
+	[STYLE_INK_MAGENTA] = { 5, NONE, 0 }, \
+	[STYLE_INK_CYAN] = { 6, NONE, 0 }, \
+	[STYLE_INK_WHITE] = { 7, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_BLACK] = { 8, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_RED] = { 9, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_GREEN] = { 10, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_YELLOW] = { 11, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_BLUE] = { 12, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_MAGENTA] = { 13, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_CYAN] = { 14, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_WHITE] = { 15, NONE, 0 }
+#define INKS_8 \
+	[STYLE_INK_BLACK] = { 0, NONE, 0 }, \
+	[STYLE_INK_RED] = { 1, NONE, 0 }, \
+	[STYLE_INK_GREEN] = { 2, NONE, 0 }, \
+	[STYLE_INK_YELLOW] = { 3, NONE, 0 }, \
+	[STYLE_INK_BLUE] = { 4, NONE, 0 }, \
+	[STYLE_INK_MAGENTA] = { 5, NONE, 0 }, \
+	[STYLE_INK_CYAN] = { 6, NONE, 0 }, \
+	[STYLE_INK_WHITE] = { 7, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_BLACK] = { 0, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_RED] = { 1, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_GREEN] = { 2, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_YELLOW] = { 3, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_BLUE] = { 4, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_MAGENTA] = { 5, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_CYAN] = { 6, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_WHITE] = { 7, NONE, LOOK_BOLD }
+#define INKS_MONO \
+	[STYLE_INK_BLACK] = { NONE, NONE, 0 }, \
+	[STYLE_INK_RED] = { NONE, NONE, 0 }, \
+	[STYLE_INK_GREEN] = { NONE, NONE, 0 }, \
+	[STYLE_INK_YELLOW] = { NONE, NONE, 0 }, \
+	[STYLE_INK_BLUE] = { NONE, NONE, 0 }, \
+	[STYLE_INK_MAGENTA] = { NONE, NONE, 0 }, \
+	[STYLE_INK_CYAN] = { NONE, NONE, 0 }, \
+	[STYLE_INK_WHITE] = { NONE, NONE, 0 }, \
+	[STYLE_INK_BRIGHT_BLACK] = { NONE, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_RED] = { NONE, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_GREEN] = { NONE, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_YELLOW] = { NONE, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_BLUE] = { NONE, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_MAGENTA] = { NONE, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_CYAN] = { NONE, NONE, LOOK_BOLD }, \
+	[STYLE_INK_BRIGHT_WHITE] = { NONE, NONE, LOOK_BOLD }
+
 /* Colours of the 6x6x6 cube and the greys: fixed, unlike the first 16. */
 static const struct look looks_256[STYLE_COUNT] = {
 	[STYLE_PLAIN] = { NONE, NONE, 0 },
@@ -36,6 +92,7 @@ static const struct look looks_256[STYLE_COUNT] = {
 	[STYLE_BOX_CURSOR] = { 231, 24, LOOK_BOLD },
 	[STYLE_BOX_MATCH] = { 16, 226, LOOK_BOLD | LOOK_UNDERLINE },
 	[STYLE_BOX_DIM] = { 16, 250, 0 },
+	INKS_16,
 };
 
 static const struct look looks_16[STYLE_COUNT] = {
@@ -66,6 +123,7 @@ static const struct look looks_16[STYLE_COUNT] = {
 	[STYLE_BOX_CURSOR] = { 15, 4, LOOK_BOLD },
 	[STYLE_BOX_MATCH] = { 0, 11, LOOK_BOLD | LOOK_UNDERLINE },
 	[STYLE_BOX_DIM] = { 15, 8, 0 },
+	INKS_16,
 };
 
 /* Bold makes the eight colours bright on most terminals that have no more. */
@@ -97,6 +155,7 @@ static const struct look looks_8[STYLE_COUNT] = {
 	[STYLE_BOX_CURSOR] = { 7, 4, LOOK_BOLD },
 	[STYLE_BOX_MATCH] = { 0, 3, LOOK_UNDERLINE },
 	[STYLE_BOX_DIM] = { 7, 0, 0 },
+	INKS_8,
 };
 
 /* Boxes that lie side by side take turns in being reversed and underlined. */
@@ -128,6 +187,7 @@ static const struct look looks_mono[STYLE_COUNT] = {
 	[STYLE_BOX_CURSOR] = { NONE, NONE, LOOK_REVERSE },
 	[STYLE_BOX_MATCH] = { NONE, NONE, LOOK_REVERSE | LOOK_UNDERLINE | LOOK_BOLD },
 	[STYLE_BOX_DIM] = { NONE, NONE, LOOK_REVERSE | LOOK_DIM },
+	INKS_MONO,
 };
 
 const struct look *theme_looks(int colors)

@@ -148,6 +148,21 @@ int canvas_text(struct canvas c, int x, int y, enum style style, const char *utf
 	return used;
 }
 
+void canvas_put(struct canvas c, int x, int y, struct cell cell, int width)
+{
+	struct cell *row;
+
+	if (x < 0 || y < 0 || y >= c.height || x + width > c.width)
+		return;
+	row = c.grid->cell + (size_t)(c.y + y) * (size_t)c.grid->width + (size_t)c.x;
+	split_wide(c.grid, c.x + x, c.y + y, width);
+	row[x] = cell;
+	if (width == 2) {
+		row[x + 1] = cell;
+		row[x + 1].character = 0;
+	}
+}
+
 int canvas_printf(struct canvas c, int x, int y, enum style style, const char *format, ...)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -199,7 +214,11 @@ void canvas_bar(struct canvas c, int x, int y, int width, uint64_t part, uint64_
 void canvas_restyle(struct canvas c, enum style style)
 {
 	for (int y = 0; y < c.height; y++)
-		for (int x = 0; x < c.width; x++)
-			c.grid->cell[(size_t)(c.y + y) * (size_t)c.grid->width +
-				     (size_t)(c.x + x)].style = (uint16_t)style;
+		for (int x = 0; x < c.width; x++) {
+			struct cell *cell = &c.grid->cell[(size_t)(c.y + y) *
+							  (size_t)c.grid->width + (size_t)(c.x + x)];
+
+			cell->style = (uint16_t)style;
+			cell->attributes = 0;
+		}
 }

@@ -38,7 +38,23 @@
 	X(BOX_KERNEL_B,	'6') \
 	X(BOX_CURSOR,	'7') \
 	X(BOX_MATCH,	'8') \
-	X(BOX_DIM,	'9')	/* placeholder, [other] */
+	X(BOX_DIM,	'9')	/* placeholder, [other] */ \
+	X(INK_BLACK,	'e')	/* the colours of a program's output */ \
+	X(INK_RED,	'r') \
+	X(INK_GREEN,	'g') \
+	X(INK_YELLOW,	'y') \
+	X(INK_BLUE,	'u') \
+	X(INK_MAGENTA,	'p') \
+	X(INK_CYAN,	'a') \
+	X(INK_WHITE,	's') \
+	X(INK_BRIGHT_BLACK, 'E') \
+	X(INK_BRIGHT_RED, 'R') \
+	X(INK_BRIGHT_GREEN, 'G') \
+	X(INK_BRIGHT_YELLOW, 'Y') \
+	X(INK_BRIGHT_BLUE, 'U') \
+	X(INK_BRIGHT_MAGENTA, 'P') \
+	X(INK_BRIGHT_CYAN, 'A') \
+	X(INK_BRIGHT_WHITE, 'S')
 
 enum style {
 #define X(name, letter) STYLE_##name,
@@ -47,10 +63,18 @@ enum style {
 	STYLE_COUNT
 };
 
+/* What a program's output may add to its ink; nothing else has any. */
+enum cell_attribute {
+	CELL_BOLD	= 1 << 0,
+	CELL_DIM	= 1 << 1,
+	CELL_UNDERLINE	= 1 << 2,
+	CELL_REVERSE	= 1 << 3,
+};
+
 struct cell {
 	uint32_t character;	/* safe to show; 0: right half of a wide one */
 	uint16_t style;
-	uint16_t unused;	/* always 0, so that cells compare by memcmp() */
+	uint16_t attributes;
 };
 
 /* A screen that exists only in memory. */
@@ -85,6 +109,8 @@ void canvas_fill(struct canvas c, uint32_t character, enum style style);
 int canvas_text(struct canvas c, int x, int y, enum style style, const char *utf8);
 int canvas_printf(struct canvas c, int x, int y, enum style style, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+/* One character that was made safe before, 1 or 2 columns wide. */
+void canvas_put(struct canvas c, int x, int y, struct cell cell, int width);
 /* In at most width columns; shortened in the middle when longer. */
 int canvas_name(struct canvas c, int x, int y, int width, enum style style, const char *utf8);
 /* A horizontal bar of part/whole, in eighths of a cell. */

@@ -196,6 +196,12 @@ void transcript_release(struct transcript *transcript)
 	*transcript = (struct transcript){ 0 };
 }
 
+void transcript_clear(struct transcript *transcript)
+{
+	transcript->len = 0;
+	transcript->row.len = 0;
+}
+
 void transcript_restart(struct transcript *transcript, uint64_t begin)
 {
 	struct pen pen = { 0 };

@@ -34,6 +34,8 @@ struct transcript_cell {
 enum { TRANSCRIPT_WIDTH_MAX = 1000 };
 
 void transcript_release(struct transcript *transcript);
+/* Forget all, but for the width. */
+void transcript_clear(struct transcript *transcript);
 /*
  * Forget all, to go on from a place in the stream.  Whether it lies on the
  * other screen, and its colours, are taken to be as they last were.
