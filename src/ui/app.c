@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "ui/state.h"
+#include "view/column.h"
 
 /* Keys that come in one go are done before the screen is drawn once. */
 enum { KEYS_AT_ONCE = 64 };
@@ -147,11 +148,10 @@ static void invert(struct app *app)
 
 static void measure_next(struct app *app)
 {
-	static const char *const names[] = { "percent", "time", "samples" };
-
-	app->scene.measure = app->scene.measure == MEASURE_SAMPLES ? MEASURE_PERCENT :
-								     app->scene.measure + 1;
-	app_tell(app, STYLE_NOTICE, "in %s", names[app->scene.measure]);
+	session_lock(app->session);
+	app->scene.measure = measure_after(&app->scene);
+	app_tell(app, STYLE_NOTICE, "in %s", measure_title(&app->scene));
+	session_unlock(app->session);
 }
 
 static void widen(struct app *app)

@@ -21,6 +21,35 @@ static void share_of(const struct amount *part, const struct amount *whole, uint
 	*b = whole->weight ? whole->weight : whole->samples;
 }
 
+enum measure measure_after(const struct scene *scene)
+{
+	const struct amount all = scene->calls->all;
+
+	switch (scene->measure) {
+	case MEASURE_PERCENT:
+		return unit_of(scene) != UNIT_NANOSECONDS && all.weight == all.samples ?
+		       MEASURE_SAMPLES : MEASURE_TIME;
+	case MEASURE_TIME:
+		return MEASURE_SAMPLES;
+	case MEASURE_SAMPLES:
+		break;
+	}
+	return MEASURE_PERCENT;
+}
+
+const char *measure_title(const struct scene *scene)
+{
+	metric_id metric = metric_of(scene);
+
+	if (scene->measure == MEASURE_PERCENT)
+		return "percent";
+	if (scene->measure == MEASURE_SAMPLES)
+		return "samples";
+	if (unit_of(scene) == UNIT_NANOSECONDS || metric >= scene->profile->metric.len)
+		return "time";
+	return profile_string(scene->profile, scene->profile->metric.at[metric].name);
+}
+
 static void format_samples(struct strbuf *out, uint64_t samples)
 {
 	char text[QUANTITY_MAX + 8];

@@ -42,4 +42,9 @@ void amount_format(struct strbuf *out, const struct scene *scene, const struct a
 		   const struct amount *whole);
 enum style amount_style(const struct amount *part, const struct amount *whole);
 
+/* The next way to tell amounts.  Weights that are only numbers of samples are left out. */
+enum measure measure_after(const struct scene *scene);
+/* "percent", "time", "cycles", "samples" */
+const char *measure_title(const struct scene *scene);
+
 #endif

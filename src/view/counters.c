@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "view/list.h"
 #include "view/view.h"
 
@@ -232,6 +233,14 @@ static void draw_numbers(const struct scene *scene, const struct series *series,
 	}
 }
 
+/* What matters stands first: the end is what is left out. */
+static void draw_sentence(struct canvas c, enum style style, const char *text)
+{
+	canvas_text(c, 0, 0, style, text);
+	if (text_width(text) > c.width)
+		canvas_text(c, c.width - 1, 0, style, "…");
+}
+
 /* Never a false 0: what could not be counted says why. */
 static void draw_reason(const struct scene *scene, const struct series *series, struct canvas c,
 			const struct layout *at)
@@ -240,7 +249,8 @@ static void draw_reason(const struct scene *scene, const struct series *series, 
 	int x = at->name_width + 1;
 
 	canvas_restyle(c, STYLE_DIM);
-	canvas_name(c, x, 0, c.width - x, STYLE_DIM, *reason ? reason : "not supported here");
+	draw_sentence(canvas_part(c, x, 0, c.width - x, 1), STYLE_DIM,
+		      *reason ? reason : "not supported here");
 }
 
 static void draw_row(const struct scene *scene, struct canvas c, const struct layout *at, size_t i)
@@ -257,7 +267,7 @@ static void draw_row(const struct scene *scene, struct canvas c, const struct la
 	draw_numbers(scene, series, c, at);
 	note_of(scene, series, &note);
 	if (at->note >= 0)
-		canvas_name(c, at->note, 0, NOTE_WIDTH, STYLE_LABEL, note.text);
+		draw_sentence(canvas_part(c, at->note, 0, NOTE_WIDTH, 1), STYLE_LABEL, note.text);
 	if (at->history >= 0)
 		draw_history(series, canvas_part(c, at->history, 0, HISTORY_MAX, 1));
 	strbuf_release(&note);

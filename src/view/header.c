@@ -202,13 +202,17 @@ static void add_samples(struct items *items, const struct scene *scene)
 		  samples == 1 ? "sample" : "samples");
 }
 
-static void add_lost(struct items *items, const struct profile *profile)
+/* That nothing was lost is known of what we measured ourselves. */
+static void add_lost(struct items *items, const struct scene *scene)
 {
+	const struct profile *profile = scene->profile;
 	char text[QUANTITY_MAX + 8];
 
 	quantity_exact(text, profile->lost);
-	set_label(add_value(items, profile->lost ? 1 : 4,
-			    profile->lost ? STYLE_WARNING : STYLE_PLAIN, "%s", text), "lost");
+	if (profile->lost || !scene->status.is_file)
+		set_label(add_value(items, profile->lost ? 1 : 4,
+				    profile->lost ? STYLE_WARNING : STYLE_PLAIN, "%s", text),
+			  "lost");
 	if (profile->throttled) {
 		quantity_exact(text, profile->throttled);
 		set_label(add_value(items, 2, STYLE_WARNING, "%s", text), "throttled");
@@ -457,7 +461,7 @@ static void draw_one_line(const struct scene *scene, struct canvas c)
 	if (scene->window.kind != WINDOW_ALL)
 		add_window(&items, scene);
 	if (scene->profile->lost)
-		add_lost(&items, scene->profile);
+		add_lost(&items, scene);
 	add_samples(&items, scene);
 	add_elapsed(&items, &scene->status);
 	draw_target(scene, c, 0, &items);
@@ -475,8 +479,10 @@ static void draw_full(const struct scene *scene, struct canvas c)
 	draw_target(scene, c, 0, &first);
 
 	add_samples(&second, scene);
-	add_lost(&second, scene->profile);
-	add_quality(&second, scene->quality);
+	add_lost(&second, scene);
+	/* A file of names does not tell how its stacks were found. */
+	if (!scene->status.is_file)
+		add_quality(&second, scene->quality);
 	add_counts(&second, &scene->status);
 	add_own_memory(&second, &scene->status);
 	fit_items(&second, c.width);

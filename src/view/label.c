@@ -159,6 +159,15 @@ static void cut_scopes(struct strbuf *text, int width)
 		cut(text, 0, scope);
 }
 
+/* "f(int) [clone .isra.0]" is f(int) to those who have little room. */
+static void cut_clone(struct strbuf *text, int width)
+{
+	const char *clone = strstr(text->text, " [clone ");
+
+	if (clone && text_width(text->text) > width)
+		strbuf_cut(text, (size_t)(clone - text->text));
+}
+
 /* "…::find(…) const" as "find(…) const", as "find". */
 static void strip(struct strbuf *text, int width)
 {
@@ -185,6 +194,7 @@ void label_shorten(struct strbuf *out, const char *label, int width)
 	int excess;
 
 	text_sanitize(&text, label, strlen(label));
+	cut_clone(&text, width);
 	if (text.len <= LENGTH_MAX) {
 		for (int i = 0; i < STEPS_MAX; i++) {
 			excess = text_width(text.text) - width;

@@ -18,7 +18,8 @@ enum style view_name_style(const struct scene *scene, function_id function, bool
 
 void view_draw_empty(const struct scene *scene, struct canvas c)
 {
-	const char *text = "no samples";
+	const char *text = "no samples", *state = "";
+	struct strbuf line = STRBUF_INIT;
 
 	if (scene->query.keep && scene->calls->all.samples)
 		text = "no stack fits the filter";
@@ -28,9 +29,14 @@ void view_draw_empty(const struct scene *scene, struct canvas c)
 		text = "no samples of these threads";
 	else if (scene->status.live && !scene->status.collecting)
 		text = "sampling is stopped";
-	else if (scene->status.live)
-		text = "no samples yet";
-	canvas_name(c, 1, c.height / 2, c.width - 2, STYLE_DIM, text);
+	else {
+		/* Only what runs on a CPU is sampled: say what it does instead. */
+		text = scene->status.live ? "no samples yet" : text;
+		state = scene->status.state;
+	}
+	strbuf_addf(&line, *state ? "%s: %s" : "%s", text, state);
+	canvas_name(c, 1, c.height / 2, c.width - 2, STYLE_DIM, line.text);
+	strbuf_release(&line);
 }
 
 struct view *view_open(const struct view_ops *ops)

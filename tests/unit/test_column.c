@@ -50,6 +50,39 @@ static void amounts(void **state)
 	profile_free(profile);
 }
 
+static void measures(void **state)
+{
+	static const struct {
+		const char *metric;
+		enum unit unit;
+		uint64_t weight;
+		const char *titles[4];
+	} cases[] = {
+		{ "cpu-clock", UNIT_NANOSECONDS, 1000, { "percent", "time", "samples", "percent" } },
+		{ "cycles", UNIT_COUNT, 3000, { "percent", "cycles", "samples", "percent" } },
+		/* Weights of 1 say nothing that samples don't. */
+		{ "samples", UNIT_COUNT, 10, { "percent", "samples", "percent", "samples" } },
+		{ "cpu-clock", UNIT_NANOSECONDS, 10, { "percent", "time", "samples", "percent" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct profile *profile = profile_new();
+		struct scene scene;
+
+		profile_add_metric(profile, cases[i].metric, cases[i].unit);
+		scene_init(&scene);
+		scene.profile = profile;
+		scene.calls->all = (struct amount){ cases[i].weight, 10 };
+		for (size_t k = 0; k < 4; k++) {
+			assert_string_equal(measure_title(&scene), cases[i].titles[k]);
+			scene.measure = measure_after(&scene);
+		}
+		scene_release(&scene);
+		profile_free(profile);
+	}
+}
+
 static function_id function_named(const struct profile *profile, const char *name)
 {
 	for (function_id id = 1; id < profile->function.len; id++)
@@ -140,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amounts),
+		cmocka_unit_test(measures),
 		cmocka_unit_test(names),
 		cmocka_unit_test(order),
 	};

@@ -41,6 +41,8 @@ static void shorten(void **state)
 		{ "a::b::operator->(int, int)", 14, "operator->(…)" },
 		{ "fn_once<fn(u64) -> u64>::call(long, long)", 34, "fn_once<fn(u64) -> u64>::call(…)" },
 		{ "write_all [k]", 9, "wri…l [k]" },
+		{ "f(int) [clone .isra.0]", 22, "f(int) [clone .isra.0]" },
+		{ "f(int) [clone .isra.0]", 21, "f(int)" },
 		{ "broken<a::b(c", 9, "bro…::b(c" },
 		{ "x>>)))(((<<", 6, "x>…(<<" },
 		{ "\033[31mred(abcdefghijklmnop)", 14, "\xef\xbf\xbd[31mred(…)" },
