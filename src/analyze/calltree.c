@@ -558,8 +558,10 @@ void calltree_update(struct calltree *tree, const struct profile *profile,
 	take_stacks(tree, profile);
 	if (p->match.pattern)
 		take_kept(p, profile);
-	if (p->weigh_again)
+	if (p->weigh_again) {
 		forget_amounts(tree);
+		tree->judged++;
+	}
 	sweeping = should_sweep(tree, profile);
 	if (!sweeping)
 		move_amounts(tree);
@@ -567,6 +569,7 @@ void calltree_update(struct calltree *tree, const struct profile *profile,
 	take_sums(tree, profile, sweeping);
 	if (sweeping)
 		sweep(tree);
+	tree->slices = p->slices_seen;
 	p->weigh_again = p->collect_again = false;
 	if (!p->move.len)
 		return;
@@ -576,6 +579,16 @@ void calltree_update(struct calltree *tree, const struct profile *profile,
 		forward_nodes(tree);
 		p->left_behind += p->move.len;
 	}
+}
+
+uint32_t calltree_node_of(const struct calltree *tree, stack_id stack)
+{
+	return tree->private->node_of_stack.at[stack];
+}
+
+bool calltree_selects(const struct calltree *tree, const struct sum *sum)
+{
+	return sum->metric == metric_of(tree->private) && is_selected(tree->private, sum);
 }
 
 struct calltree *calltree_new(void)

@@ -35,6 +35,10 @@ struct calltree {
 
 	/* Changes when nodes were moved or the tree started over. */
 	unsigned shape;
+	/* Changes when it was judged anew which sums the query selects. */
+	unsigned judged;
+	/* So many slices of the profile were looked at. */
+	size_t slices;
 
 	struct calltree_private *private;
 };
@@ -66,6 +70,10 @@ uint64_t calltree_path(const struct calltree *tree, uint32_t node);
 uint32_t calltree_find(const struct calltree *tree, const function_id *function, size_t depth);
 /* Where the samples of a node went when its functions got other names, itself if they stayed. */
 uint32_t calltree_moved(const struct calltree *tree, uint32_t node);
+/* The node of a stack that was there at the last update. */
+uint32_t calltree_node_of(const struct calltree *tree, stack_id stack);
+/* Does its query select such sums of that update, if they are of the right time? */
+bool calltree_selects(const struct calltree *tree, const struct sum *sum);
 size_t calltree_depth(const struct calltree *tree, uint32_t node);
 /* The heaviest path from a node down: its heaviest child, or 0. */
 uint32_t calltree_heaviest_child(const struct calltree *tree, uint32_t node);
