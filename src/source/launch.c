@@ -29,21 +29,6 @@ struct start {
 	int go, failed;
 };
 
-/* In the child.  Nothing but the program's own 0-2 gets past the exec. */
-static void close_others_on_exec(void)
-{
-	static const unsigned cloexec = 1 << 2;	/* CLOSE_RANGE_CLOEXEC of newer headers */
-	long max;
-
-#ifdef SYS_close_range
-	if (!syscall(SYS_close_range, 3u, ~0u, cloexec))
-		return;
-#endif
-	max = sysconf(_SC_OPEN_MAX);
-	for (int fd = 3; fd < max && fd < 65536; fd++)
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 static bool take_descriptors(const struct start *start)
 {
 	if (start->slave >= 0) {
@@ -55,17 +40,23 @@ static bool take_descriptors(const struct start *start)
 	}
 	if (start->stdout_to_stderr && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return false;
-	close_others_on_exec();
 	return true;
+}
+
+/* A signal that tprof itself ignores; the others were ignored before us, as by nohup. */
+static bool is_ignored_by_us(int signal)
+{
+	return signal == SIGPIPE || signal == SIGXFSZ || signal == SIGTTOU;
 }
 
 static void reset_signals(void)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct sigaction action = { .sa_handler = SIG_DFL }, old;
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++)
-		sigaction(i, &action, NULL);
+		if (is_ignored_by_us(i) || sigaction(i, NULL, &old) || old.sa_handler != SIG_IGN)
+			sigaction(i, &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -193,7 +184,8 @@ bool launch_prepare(struct launch *launch, const struct launch_options *options,
 	};
 	bool any = false, ok = false;
 
-	*launch = (struct launch){ .pidfd = -1, .pty = -1, .go = -1, .failed = -1 };
+	*launch = (struct launch){ .pidfd = -1, .pty = -1, .go = -1, .failed = -1,
+				   .program = options->command[0] };
 	for (int fd = 0; fd < 3; fd++) {
 		start.terminal[fd] = options->pty && isatty(fd);
 		any |= start.terminal[fd];
@@ -261,7 +253,8 @@ bool launch_go(struct launch *launch, struct error *error)
 	if (got != sizeof code)
 		return true;
 	reap(launch);
-	return error_set(error, code, "can't run the command: %s", strerror(code));
+	return error_set(error, code, "can't run %s: %s",
+			 *launch->program ? launch->program : "\"\"", strerror(code));
 }
 
 void launch_poll(struct launch *launch)
@@ -284,6 +277,14 @@ void launch_poll(struct launch *launch)
 		launch->exited = true;
 }
 
+/* What is stopped can't end before it goes on. */
+static void send_signal(pid_t to, int signal)
+{
+	kill(to, signal);
+	if (signal == SIGTERM || signal == SIGHUP)
+		kill(to, SIGCONT);
+}
+
 void launch_signal(struct launch *launch, int signal)
 {
 	pid_t group;
@@ -291,11 +292,14 @@ void launch_signal(struct launch *launch, int signal)
 	if (!launch->pid || launch->exited)
 		return;
 	group = launch->pty >= 0 ? tcgetpgrp(launch->pty) : 0;
+	/*
+	 * Not reaped, so the number is still its own.  A shell is not in the
+	 * group of its job, and would start the next one if that ended first.
+	 */
+	if (group <= 1 || (group != launch->pid && (signal == SIGTERM || signal == SIGHUP)))
+		send_signal(launch->pid, signal);
 	if (group > 1)
-		kill(-group, signal);
-	else
-		/* Not reaped, so the number is still its own. */
-		kill(launch->pid, signal);
+		send_signal(-group, signal);
 }
 
 void launch_resize(struct launch *launch, int width, int height)

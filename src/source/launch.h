@@ -10,14 +10,16 @@
 /*
  * Starts a program, held just before its exec until launch_go().  The
  * descriptors 0-2 that are terminals become a pty when the screen is ours;
- * others pass through.  The program has its own session then, default
- * signals and an empty signal mask, and runs as the user who called sudo.
+ * others pass through, those from 3 on included.  The program has its own
+ * session then, an empty signal mask and default signals but for those that
+ * were ignored before us, and runs as the user who called sudo.
  */
 struct launch {
 	pid_t pid;
 	int pidfd;
 	int pty;		/* our end, non-blocking; -1 if there is none */
 	int go, failed;		/* pipes of the start, -1 once used */
+	const char *program;	/* of the command, lent */
 	bool stopped;		/* by a signal, as of the last poll */
 	bool exited;
 	int status;		/* of waitpid(), once exited */
@@ -40,7 +42,10 @@ bool launch_prepare(struct launch *launch, const struct launch_options *options,
 bool launch_go(struct launch *launch, struct error *error);
 /* Looks whether it ended, without waiting. */
 void launch_poll(struct launch *launch);
-/* To the foreground group of its pty; without a pty to the program alone. */
+/*
+ * To the foreground group of its pty; without a pty to the program alone.
+ * SIGTERM and SIGHUP go to both, and let what is stopped go on to its end.
+ */
 void launch_signal(struct launch *launch, int signal);
 void launch_resize(struct launch *launch, int width, int height);
 /* Let its foreground group draw anew: as if its terminal had shrunk for a moment. */

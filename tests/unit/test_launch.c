@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "base/strbuf.h"
+#include "base/file.h"
 #include "source/launch.h"
 
 /* A terminal of the test's own, standing in for that of a person, at standard input. */
@@ -34,6 +34,7 @@ static int set_up(void **state)
 	if (openpty(&fixture.master, &fixture.slave, NULL, NULL, &size))
 		return -1;
 	fcntl(fixture.master, F_SETFD, FD_CLOEXEC);
+	fcntl(fixture.slave, F_SETFD, FD_CLOEXEC);
 	/* As our own screen leaves it. */
 	tcgetattr(fixture.slave, &raw);
 	cfmakeraw(&raw);
@@ -186,6 +187,7 @@ static void test_cannot_run(void **state)
 		prepare(&launch, NULL, command);
 		assert_false(launch_go(&launch, &error));
 		assert_int_equal(error.code, rows[i].code);
+		assert_non_null(strstr(error.text, rows[i].program));
 		assert_true(launch.exited);
 		launch_close(&launch);
 		free(command[0]);
@@ -235,28 +237,37 @@ static void test_terminal(void **state)
 	}
 }
 
-static void test_signals_and_descriptors_are_clean(void **state)
+/* As make hands its jobs a pipe, and nohup an ignored signal. */
+static void test_signals_and_descriptors_pass_through(void **state)
 {
 	struct strbuf out = STRBUF_INIT;
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old, old_hup;
 	sigset_t set, saved;
-	int leak = fcntl(2, F_DUPFD, 50);
+	int given = fcntl(2, F_DUPFD, 50);
+	char name[16];
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &set, &saved);
 	sigaction(SIGPIPE, &ignore, &old);
-	run_on_pty(*state, "grep -hE 'Sig(Blk|Ign)' /proc/self/status >&9; ls /proc/$$/fd >&9",
+	sigaction(SIGHUP, &ignore, &old_hup);
+	run_on_pty(*state, "grep -hE 'Sig(Blk|Ign)' /proc/self/status >&9; ls -1 /proc/$$/fd >&9",
 		   &out);
 	sigaction(SIGPIPE, &old, NULL);
+	sigaction(SIGHUP, &old_hup, NULL);
 	sigprocmask(SIG_SETMASK, &saved, NULL);
-	close(leak);
+	close(given);
 	/* A shell may keep copies of its own from 10 on, never ours. */
 	assert_non_null(strstr(out.text, "SigBlk:\t0000000000000000"));
-	assert_non_null(strstr(out.text, "SigIgn:\t0000000000000000"));
-	assert_null(strstr(out.text, "\n5"));
-	assert_null(strstr(out.text, "\n3"));
+	assert_non_null(strstr(out.text, "SigIgn:\t0000000000000001"));
+	snprintf(name, sizeof name, "\n%d\r", given);
+	assert_non_null(strstr(out.text, name));
+	for (int fd = 3; fd < 9; fd++) {
+		snprintf(name, sizeof name, "\n%d\r", fd);
+		if (strstr(out.text, name))
+			fail_msg("descriptor %d is open in the program: %s", fd, out.text);
+	}
 	strbuf_release(&out);
 }
 
@@ -279,6 +290,53 @@ static void test_stop_and_continue(void **state)
 	assert_int_equal(WTERMSIG(launch.status), SIGINT);
 	/* To nobody. */
 	launch_signal(&launch, SIGKILL);
+	launch_close(&launch);
+}
+
+/* A program that is stopped still ends when told to. */
+static void test_stopped_can_be_ended(void **state)
+{
+	char *command[] = { (char[]){ "cat" }, NULL };
+	struct launch launch;
+
+	prepare(&launch, *state, command);
+	go(&launch);
+	launch_signal(&launch, SIGSTOP);
+	while (!launch.stopped)
+		wait_for_change(&launch);
+	launch_signal(&launch, SIGTERM);
+	wait_for_end(&launch);
+	assert_int_equal(WTERMSIG(launch.status), SIGTERM);
+	launch_close(&launch);
+}
+
+static bool is_sleep(pid_t pid)
+{
+	struct strbuf name = STRBUF_INIT;
+	struct error ignored;
+	char path[64];
+	bool is;
+
+	snprintf(path, sizeof path, "/proc/%d/comm", pid);
+	is = pid > 0 && file_read(path, 64, &name, &ignored) && !strcmp(name.text, "sleep\n");
+	strbuf_release(&name);
+	return is;
+}
+
+/* The job in front is in a group of its own, and not all there is to end. */
+static void test_end_reaches_shell_and_job(void **state)
+{
+	char *command[] = { (char[]){ "bash" }, (char[]){ "--norc" }, (char[]){ "-ic" },
+			    (char[]){ "exec >/dev/null 2>&1; sleep 100; sleep 100" }, NULL };
+	struct fixture *fixture = *state;
+	struct launch launch;
+
+	prepare(&launch, fixture, command);
+	go(&launch);
+	while (!is_sleep(tcgetpgrp(launch.pty)))
+		usleep(1000);
+	launch_signal(&launch, SIGHUP);
+	wait_for_end(&launch);
 	launch_close(&launch);
 }
 
@@ -488,8 +546,10 @@ int main(void)
 		TEST(test_cannot_run),
 		TEST(test_held_until_go),
 		TEST(test_terminal),
-		TEST(test_signals_and_descriptors_are_clean),
+		TEST(test_signals_and_descriptors_pass_through),
 		TEST(test_stop_and_continue),
+		TEST(test_stopped_can_be_ended),
+		TEST(test_end_reaches_shell_and_job),
 		TEST(test_hang_up),
 		TEST(test_resize),
 		TEST(test_stdout_to_stderr),
