@@ -199,10 +199,11 @@ int main(void)
 	write_profile(file);
 	fclose(file);
 	session = session_start(&options, (struct session_terminal){ .fd = -1 }, &problem);
-	if (!session || !app_run(session, &options, &config, &bench_term, &problem.error)) {
+	if (!session) {
 		fprintf(stderr, "%s\n", problem.error.text);
 		return 1;
 	}
+	app_run(session, &options, &config, &bench_term);
 	print_profile(session);
 	session_free(session);
 	unlink(path);

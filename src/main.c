@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "chooser.h"
 #include "doctor.h"
 #include "options.h"
 #include "session.h"
 #include "ui/app.h"
+#include "ui/choosing.h"
 #include "ui/report.h"
 
 /* As env(1) and timeout(1) have it: 127 and 126 are about the command. */
@@ -95,13 +97,12 @@ static int run_screen(const struct options *options, const struct config *config
 	struct session_problem problem = { 0 };
 	struct session *session = session_start(options, terminal, &problem);
 	int status;
-	bool ok;
 
 	if (!session) {
 		term->close();
 		return fail_start(options, &problem);
 	}
-	ok = app_run(session, options, config, term, &problem.error);
+	app_run(session, options, config, term);
 	term->close();
 	session_end_program(session);
 	replay_output(session);
@@ -110,7 +111,103 @@ static int run_screen(const struct options *options, const struct config *config
 			"terminal any more\n", (int)session_detached(session));
 	status = session_exit_status(session);
 	session_free(session);
-	return ok ? exit_as(status) : fail(&problem.error);
+	return exit_as(status);
+}
+
+/* Choosing what to measure. */
+
+/* True when another choice is wanted. */
+static bool profile_chosen(const struct options *options, const struct config *config,
+			   const struct term_ops *term, struct strbuf *message)
+{
+	struct session_terminal terminal = { .fd = term->fd };
+	struct session_problem problem = { 0 };
+	struct session *session = session_start(options, terminal, &problem);
+	bool back;
+
+	if (!session) {
+		/* There is one line: what follows the first is advice. */
+		strbuf_add(message, problem.error.text, strcspn(problem.error.text, "\n"));
+		return true;
+	}
+	back = app_run(session, options, config, term);
+	session_free(session);
+	return back;
+}
+
+static const struct picker_rows *look_at_processes(void *state)
+{
+	return chooser_look(state);
+}
+
+static int run_chooser(struct options *options, const struct config *config,
+		       const struct term_ops *term)
+{
+	struct chooser chooser = { 0 };
+	struct choosing choosing = {
+		.look = look_at_processes, .state = &chooser, .config = config, .term = term,
+		.filter = STRBUF_INIT, .message = STRBUF_INIT,
+	};
+	size_t others = options->target.pid.len;
+	bool again = true;
+
+	if (options->choose_filter)
+		strbuf_adds(&choosing.filter, options->choose_filter);
+	while (again) {
+		pid_t pid = choosing_run(&choosing);
+
+		options->target.pid.len = others;
+		if (pid)
+			array_push(&options->target.pid, pid);
+		again = pid && profile_chosen(options, config, term, &choosing.message);
+	}
+	term->close();
+	choosing_release(&choosing);
+	chooser_release(&chooser);
+	return 0;
+}
+
+static bool too_many(const char *name, const struct pid_list *found, struct error *error)
+{
+	struct strbuf pids = STRBUF_INIT;
+
+	for (size_t i = 0; i < found->len && i < 20; i++)
+		strbuf_addf(&pids, "%s%d", i ? ", " : "", (int)found->at[i]);
+	error_set(error, 0, "%zu processes are called %s: %s%s; say which with -p %d", found->len,
+		  name, pids.text, found->len > 20 ? ", ..." : "", (int)found->at[0]);
+	strbuf_release(&pids);
+	return false;
+}
+
+/* Where several fit, a person at a screen can choose. */
+static bool take_found(struct options *options, const char *name, const struct pid_list *found,
+		       struct error *error)
+{
+	if (!found->len)
+		return error_set(error, ESRCH, "no process is called %s", name);
+	if (found->len == 1) {
+		array_push(&options->target.pid, found->at[0]);
+		return true;
+	}
+	if (options->choose || !(options->script || wants_screen(options)))
+		return too_many(name, found, error);
+	options->choose = true;
+	options->choose_filter = name;
+	return true;
+}
+
+static bool find_named(struct options *options, struct error *error)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < options->process_name.len && ok; i++) {
+		struct pid_list found = { 0 };
+
+		chooser_find(options->process_name.at[i], &found);
+		ok = take_found(options, options->process_name.at[i], &found, error);
+		array_release(&found);
+	}
+	return ok;
 }
 
 /* Signals that end a run without a screen, as a descriptor to poll. */
@@ -214,7 +311,14 @@ static int run_text(const struct options *options)
 	return ok ? exit_as(status) : fail(&problem.error);
 }
 
-static int run(const struct options *options, const struct config *config)
+static int run_on(struct options *options, const struct config *config,
+		  const struct term_ops *term)
+{
+	return options->choose ? run_chooser(options, config, term)
+			       : run_screen(options, config, term);
+}
+
+static int run(struct options *options, const struct config *config)
 {
 	struct term_style style = {
 		.color = options->color, .ascii = options->ascii, .changes = &config->theme,
@@ -224,15 +328,19 @@ static int run(const struct options *options, const struct config *config)
 
 	if (options->action == ACTION_DOCTOR)
 		return doctor_print(stdout, options->form == REPORT_JSON);
+	if (!find_named(options, &error))
+		return fail(&error);
 	if (options->script) {
 		term = headless_open(options->script, &error);
-		return term ? run_screen(options, config, term) : fail(&error);
+		return term ? run_on(options, config, term) : fail(&error);
 	}
 	if (!wants_screen(options))
 		return run_text(options);
 	term = curses_open(&style, &error);
 	if (term)
-		return run_screen(options, config, term);
+		return run_on(options, config, term);
+	if (options->choose)
+		return fail(&error);
 	fprintf(stderr, "tprof: %s; a text report follows at the end\n", error.text);
 	return run_text(options);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "config.h"
@@ -31,7 +32,7 @@ enum { FREQUENCY_MAX = 100000, PIDS_MAX = 4096 };
 static const uint64_t second = 1000000000u;
 
 #define OPTION_TARGET \
-	{ "pid", 'p', "PID[,PID...]", 0, "Measure running processes", 1 }, \
+	{ "pid", 'p', "PID|NAME[,...]", 0, "Measure running processes", 1 }, \
 	{ "all", 'a', NULL, 0, "Measure the whole system", 1 }, \
 	{ "no-follow", OPTION_NO_FOLLOW, NULL, 0, "Leave out child processes", 1 }
 
@@ -78,24 +79,34 @@ static const struct argp_option doctor_options[] = {
 	{ 0 },
 };
 
+static void add_process(struct argp_state *state, struct options *options, const char *text,
+			size_t len)
+{
+	size_t digits = strspn(text, "0123456789");
+	long pid;
+
+	if (options->target.pid.len + options->process_name.len == PIDS_MAX)
+		argp_error(state, "more than %d processes", PIDS_MAX);
+	if (digits < len) {
+		array_push(&options->process_name, xstrndup(text, len));
+		return;
+	}
+	errno = 0;
+	pid = strtol(text, NULL, 10);
+	if (!len || errno || pid <= 0 || pid > INT_MAX)
+		argp_error(state, "'%s' is not the number or name of a process", text);
+	array_push(&options->target.pid, (pid_t)pid);
+}
+
 static void set_pids(struct argp_state *state, struct options *options, const char *text)
 {
-	const char *at = text;
-
 	for (;;) {
-		char *end;
-		long pid;
+		size_t len = strcspn(text, ",");
 
-		errno = 0;
-		pid = strtol(at, &end, 10);
-		if (end == at || errno || pid <= 0 || pid > INT_MAX || (*end && *end != ','))
-			argp_error(state, "'%s' is not a list of process numbers", text);
-		if (options->target.pid.len == PIDS_MAX)
-			argp_error(state, "more than %d processes", PIDS_MAX);
-		array_push(&options->target.pid, (pid_t)pid);
-		if (!*end)
+		add_process(state, options, text, len);
+		if (!text[len])
 			return;
-		at = end + 1;
+		text += len + 1;
 	}
 }
 
@@ -275,14 +286,18 @@ static void set_argument(struct argp_state *state, struct options *options, char
 }
 
 /* Exactly one thing to measure, and options that fit it. */
-static void check(struct argp_state *state, const struct options *options)
+static void check(struct argp_state *state, struct options *options)
 {
 	const struct target *target = &options->target;
-	int ways = !!target->pid.len + target->everything + !!target->command + !!options->input;
+	bool processes = target->pid.len || options->process_name.len;
+	int ways = processes + target->everything + !!target->command + !!options->input;
 
 	if (options->action == ACTION_DOCTOR)
 		return;
-	if (!ways)
+	/* Someone who looks at the screen can choose there. */
+	options->choose = !ways && options->action == ACTION_LIVE &&
+		(options->script || (isatty(0) && isatty(1)));
+	if (!ways && !options->choose)
 		argp_error(state, options->action == ACTION_RECORD ?
 			   "say what to measure: -p PID, -a or -- COMMAND" :
 			   "say what to measure: -p PID, -a, -- COMMAND or a FILE");
@@ -366,13 +381,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-#define TARGETS "-p PID[,PID...]\n-a\n-- COMMAND [ARG...]"
+#define TARGETS "-p PID|NAME[,...]\n-a\n-- COMMAND [ARG...]"
 
 static const struct argp live_argp = {
 	.options = live_options,
 	.parser = parse,
 	.args_doc = TARGETS "\nFILE",
-	.doc = "Show where the time goes: live, in the terminal."
+	.doc = "Show where the time goes: live, in the terminal.  With nothing to measure, "
+	       "it lists the processes to choose from."
 	       "\v"
 	       "Other commands: tprof record (save without a screen), tprof report (text, JSON or CSV), "
 	       "tprof doctor (what works here).  Each has its own --help; keys: press ? on the screen; "
@@ -461,4 +477,7 @@ void options_parse(struct options *options, int argc, char **argv)
 void options_release(struct options *options)
 {
 	array_release(&options->target.pid);
+	for (size_t i = 0; i < options->process_name.len; i++)
+		xfree(options->process_name.at[i]);
+	array_release(&options->process_name);
 }

@@ -13,6 +13,9 @@ enum report_form { REPORT_TEXT, REPORT_JSON, REPORT_CSV };
 struct options {
 	enum action action;
 	struct target target;
+	array(char *) process_name;	/* of -p: their numbers are to be found */
+	bool choose;			/* nothing to measure was said: a person chooses */
+	const char *choose_filter;	/* among those, or NULL; lent by process_name */
 	const char *input;		/* a file to open instead of a target */
 	const char *output;		/* -o */
 	const char *program_output;	/* --output of a live run: a file for the command's */

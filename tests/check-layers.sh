@@ -18,7 +18,7 @@ declare -A may=(
 	[view]="view analyze profile base"
 	[ui]="ui view analyze profile base session.h options.h"
 	[top]="ui view format source resolve analyze profile base
-		symbols/client.h session.h options.h doctor.h"
+		symbols/client.h session.h options.h chooser.h doctor.h"
 )
 
 # The folder of a file.  Of symbols/ tprof itself links only the client and
@@ -49,6 +49,7 @@ allowed() {
 foreign() {
 	case $2 in
 	curses.h | ncurses.h | term.h | ncurses*/*) [[ $1 != ui/curses.c ]] ;;
+	ini.h) [[ $1 != ui/config.c ]] ;;
 	libelf.h | gelf.h | dwarf.h | elfutils/* | demangle.h | libiberty/*)
 		[[ $(room_of "$1") != symbols ]] ;;
 	*) return 1 ;;

@@ -432,6 +432,55 @@ END
 	left 126
 }
 
+# Two processes of one name, which is not that of this test.
+choosing() {
+	local first second name=tp-choose-$$
+	cp "$(command -v bash)" "$work/$name"
+	"$work/$name" -c 'while :; do :; done' &
+	first=$!
+	busy=$first
+	"$work/$name" -c "while [[ -e /proc/$first ]]; do :; done" &
+	second=$!
+	start "choosing" 100 24
+	run ""
+	expect 'What to profile' || return
+	keys -l "$name"; expect '^What.* 2 of'
+	until_true 10 shows "$first " || fail "the first is not there"
+	expect "%  *1 yours .*$name"
+	keys Down Enter; expect '^PID (.*) '"$name"
+	expect '[1-9][0-9,]* samples' && expect 'Self'
+	keys Escape; expect '^What.* 2 of'
+	# Pointed at and opened; back by way of another view.
+	click 60 5; click 60 5; expect '[1-9][0-9,]* samples'
+	keys 2; expect 'Total.*Function'; keys Escape; expect '^What.* 2 of'
+	keys C-z; expect 'Stopped'
+	keys fg Enter; expect '^What.* 2 of'
+	keys Escape; until_true 10 shows_not ' 2 of' || fail "Esc keeps the filter"
+	keys -l 'no such (process'; expect 'no process fits'
+	keys Enter; expect 'no process fits'
+	keys C-u; expect 'Command'
+	click 20 3; until_true 10 shows 'filter:' || fail "no list any more"
+	tm resize-window -x 20 -y 5; tm resize-window -x 1 -y 1; tm resize-window -x 100 -y 24
+	expect 'What to profile'
+	# The shell went on when the job stopped: nothing tells the status.
+	keys q; expect '^ready>$'
+
+	part="choosing among those of a name"
+	run "-p $name"
+	expect '^What.* 2 of' || return
+	keys C-c; left 0
+	run "report --for 100ms -p $name"
+	expect "2 processes are called $name: "; left 125
+	kill "$second"; wait "$second" 2>/dev/null
+	run "-p $name"
+	expect "PID $first $name" || return
+	keys Escape; keys 2; expect 'Total.*Function'; keys q; left 0
+	kill "$first"
+	busy=
+	run "-p $name"
+	expect "no process is called $name"; left 125
+}
+
 attached() {
 	bash -c 'while :; do :; done' &
 	busy=$!
@@ -471,6 +520,7 @@ planted_description
 if may_measure; then
 	launched
 	attached
+	choosing
 else
 	echo "not tried on live programs: $(head -1 "$work/why")"
 fi

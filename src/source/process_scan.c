@@ -247,6 +247,11 @@ static bool list_numbers(const char *path, struct pid_list *list)
 	return true;
 }
 
+bool process_list(struct pid_list *list)
+{
+	return list_numbers("/proc", list);
+}
+
 bool process_threads(pid_t pid, struct pid_list *list)
 {
 	char path[64];
@@ -310,7 +315,7 @@ void process_descendants(struct pid_list *list)
 	array(struct process) all = { 0 };
 	struct pid_list number = { 0 };
 
-	list_numbers("/proc", &number);
+	process_list(&number);
 	for (size_t i = 0; i < number.len; i++) {
 		struct process process;
 

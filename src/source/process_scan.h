@@ -49,6 +49,8 @@ pid_t process_of_thread(pid_t tid);
 /* Arguments with spaces between, or "[name]" for a kernel thread; not sanitized. */
 void process_command_line(pid_t pid, struct strbuf *out);
 
+/* Append all processes.  False when /proc can't be read. */
+bool process_list(struct pid_list *list);
 /* Append the threads of a process.  False when it is gone. */
 bool process_threads(pid_t pid, struct pid_list *list);
 /* Append all living descendants of the processes in the list. */

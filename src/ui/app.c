@@ -181,6 +181,8 @@ static void go_back(struct app *app)
 		search_set(app, NULL);
 	else if (app->scene.query.keep)
 		set_filter(app, NULL);
+	else if (app->options->choose)
+		app->went_back = app->done = true;
 }
 
 /* Sampling. */
@@ -531,6 +533,8 @@ static void app_init(struct app *app, const struct config *config)
 		app_tell(app, STYLE_WARNING, "%s", app->term->notice);
 	else if (config->problem.len)
 		app_tell(app, STYLE_WARNING, "%s", config->problem.at[0]);
+	else if (app->options->choose)
+		app_tell(app, STYLE_NOTICE, "Esc goes back to the list of processes");
 }
 
 static void app_release(struct app *app)
@@ -549,7 +553,7 @@ static void app_release(struct app *app)
 }
 
 bool app_run(struct session *session, const struct options *options,
-	     const struct config *config, const struct term_ops *term, struct error *error)
+	     const struct config *config, const struct term_ops *term)
 {
 	struct app app = {
 		.session = session,
@@ -561,11 +565,10 @@ bool app_run(struct session *session, const struct options *options,
 		.message = STRBUF_INIT,
 	};
 
-	(void)error;
 	app_init(&app, config);
 	frame_refresh(&app);
 	while (!app.done)
 		step(&app);
 	app_release(&app);
-	return true;
+	return app.went_back;
 }

@@ -50,6 +50,7 @@ struct app {
 	bool stale;			/* new samples are to be taken in */
 	bool requery;			/* also when paused: the query changed */
 	bool done;
+	bool went_back;			/* to choose something else */
 	int wake_fd;
 	int width, height;		/* of the screen */
 	int body;			/* rows of the view, as last drawn */
