@@ -336,7 +336,8 @@ static bool open_some_screen(struct error *error)
 
 static int usable_colors(const struct term_style *style)
 {
-	int available = has_colors() ? COLORS : 0;
+	/* COLORS is not known before start_color(), which is only called when they are wanted. */
+	int available = has_colors() ? tigetnum("colors") : 0;
 
 	/* Terminals of direct colour take numbers from 8 on for red, green and blue. */
 	if (available > 256)
