@@ -359,6 +359,29 @@ terminals() {
 	keys q; left 0
 }
 
+# Told by what tprof sends: tmux would make the nearest thing of it.
+sends_colors() {
+	start "colours on $1 ${3-}" 80 24 "LC_ALL=C.UTF-8 TERM=$1"
+	keys clear Enter; expect '^ready>$'
+	tm pipe-pane -o "cat >$work/bytes"
+	keys "$tprof ${3-} $work/profile.folded; echo status=\$?" Enter
+	expect 'Self' || return
+	keys 3; expect 'all 100'
+	keys q; left 0
+	tm pipe-pane
+	grep -qaP "$2" "$work/bytes" || fail "no colours"
+}
+colors() {
+	sends_colors xterm-256color '\x1b\[[0-9;]*38;5;[0-9]+[0-9;]*m'
+	sends_colors tmux-256color '\x1b\[[0-9;]*48;5;[0-9]+[0-9;]*m'
+	sends_colors xterm '\x1b\[[0-9;]*3[1-7][0-9;]*m' --color=always
+	# Bold and reversed letters have no digits that could pass for colours.
+	sends_colors xterm-256color '\x1b\[[0-9;]*7m' --color=never
+	if grep -qaP '\x1b\[([0-9;]*;)?(3[0-8]|4[0-8]|9[0-7])[;m]' "$work/bytes"; then
+		fail "colours where none are wanted"
+	fi
+}
+
 # Under sudo the user's own descriptions of terminals are not for root to parse.
 planted_description() {
 	if ! command -v tic infocmp >/dev/null; then
@@ -516,6 +539,7 @@ vanished_terminal
 crashes
 no_full_clear
 terminals
+colors
 planted_description
 if may_measure; then
 	launched
