@@ -31,9 +31,10 @@ static const uint64_t fixed_memory = 12u << 20;
 /* Sampling; waiting for the last names; everything is there. */
 enum phase { PHASE_SAMPLING, PHASE_NAMING, PHASE_ENDED };
 
-/* What we cost ourselves, over the last second or so. */
+/* What we cost ourselves, over the last second or so; in the end, over all of it. */
 struct overhead {
 	uint64_t at, cpu;	/* clock_now() and CPU nanoseconds of the last look */
+	uint64_t first_at, first_cpu;
 	uint64_t share;		/* of one CPU, in hundredths of a percent */
 	uint64_t rss;
 };
@@ -64,7 +65,9 @@ struct session {
 	uint64_t paused_at, paused;	/* collection stopped: since when, and how long in all */
 	uint64_t skipped;	/* of it, time in which we were stopped ourselves */
 	uint64_t naming_until, looked_at, counted_at;
+	int pause;			/* of the reader until it looks again, ms */
 	bool collecting, cut_short;	/* cut_short: by --for */
+	bool counted;			/* for the last time */
 	char target[256];		/* what is measured, for the header */
 	char state[128];		/* of the target, in words */
 	bool wants_input;		/* the launched program waits for someone to type */
@@ -93,7 +96,8 @@ static void reader_lock(struct session *session)
 	pthread_mutex_lock(&session->lock);
 }
 
-static int reader_timeout(const struct session *session, bool more)
+/* How long to wait for news, in milliseconds.  With the lock held. */
+static int reader_pause(const struct session *session, bool more)
 {
 	bool early = clock_now() - session->started < second;
 
@@ -112,25 +116,131 @@ static bool reads_pty(const struct session *session)
 	return session->launched && !session->output.ended && !session->borrowed;
 }
 
-static void wait_for_work(struct session *session, bool more)
+/* One that has nothing more to give must not keep us busy: a CPU may have gone offline. */
+static void rest_if_broken(const struct pollfd *fd, size_t count)
 {
-	static const int pty_at = 2;
-	struct pollfd fd[SOURCE_FDS_MAX + 3] = {
+	static const struct timespec moment = { 0, 10000000 };
+
+	for (size_t i = 0; i < count; i++)
+		if (fd[i].revents && !(fd[i].revents & POLLIN)) {
+			nanosleep(&moment, NULL);
+			return;
+		}
+}
+
+static void wait_for_work(struct session *session)
+{
+	static const int pty_at = 2, source_at = 4;
+	struct pollfd fd[SOURCE_FDS_MAX + 4] = {
 		{ .fd = session->wake, .events = POLLIN },
 		{ .fd = session->resolver ? resolver_fd(session->resolver) : -1, .events = POLLIN },
 		{ .fd = reads_pty(session) ? session->launch.pty : -1, .events = POLLIN },
+		{ .fd = session->launched && !session->launch.exited ? session->launch.pidfd : -1,
+		  .events = POLLIN },
 	};
-	size_t count = 3;
+	size_t count = source_at;
 	uint64_t counter;
 
 	if (session->source && session->source->ops->fds && session->phase == PHASE_SAMPLING)
 		count += session->source->ops->fds(session->source, fd + count, SOURCE_FDS_MAX);
-	if (poll(fd, count, reader_timeout(session, more)) <= 0)
+	if (poll(fd, count, session->pause) <= 0)
 		return;
+	rest_if_broken(fd + source_at, count - source_at);
 	if (fd[0].revents && read(session->wake, &counter, sizeof counter) < 0)
 		return;
 	if (fd[pty_at].revents)
 		output_drain(&session->output, session->launch.pty, 4 * millisecond);
+}
+
+static uint64_t cpu_of_process(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return 0;
+	return (uint64_t)t.tv_sec * second + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t rss_of_process(pid_t pid)
+{
+	unsigned long long size, resident = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/statm", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%llu %llu", &size, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t own_cpu(const struct session *session)
+{
+	pid_t other = session->resolver ? resolver_symbolizer_pid(session->resolver) : 0;
+
+	return cpu_of_process(getpid()) + (other ? cpu_of_process(other) : 0);
+}
+
+static void begin_overhead(struct session *session)
+{
+	struct overhead *o = &session->overhead;
+
+	o->at = o->first_at = clock_now();
+	o->cpu = o->first_cpu = own_cpu(session);
+}
+
+/* over: sampling is. */
+static void look_at_ourselves(struct session *session, uint64_t now, bool over)
+{
+	struct overhead *o = &session->overhead;
+	pid_t other = session->resolver ? resolver_symbolizer_pid(session->resolver) : 0;
+	uint64_t cpu = own_cpu(session);
+	uint64_t since = over ? o->first_at : o->at, before = over ? o->first_cpu : o->cpu;
+
+	/* A symbolizer that was restarted counts from 0 again. */
+	if (cpu >= before && now > since)
+		o->share = (cpu - before) * 10000 / (now - since);
+	o->at = now;
+	o->cpu = cpu;
+	o->rss = rss_of_process(getpid()) + (other ? rss_of_process(other) : 0);
+}
+
+static void count_watched(struct session *session, uint64_t now)
+{
+	pid_t pid[PIDS_LOOKED_AT];
+	size_t pids;
+
+	if (!session->counters)
+		return;
+	session->counted_at = now;
+	pids = resolver_watched(session->resolver, pid, PIDS_LOOKED_AT);
+	counters_read(session->counters, pid, pids < PIDS_LOOKED_AT ? pids : PIDS_LOOKED_AT, now);
+}
+
+static void count(struct session *session, uint64_t now)
+{
+	if (session->phase == PHASE_SAMPLING && now - session->counted_at >= second / 4)
+		count_watched(session, now);
+}
+
+/* What ended by itself is counted to its very end once it was waited for. */
+static bool wants_last_count(const struct session *session)
+{
+	return session->counters && session->launched && !session->counted &&
+	       !session->cut_short && !atomic_load(&session->stop);
+}
+
+static void count_at_end(struct session *session, uint64_t now)
+{
+	if (session->phase == PHASE_SAMPLING || !session->launch.exited ||
+	    !wants_last_count(session))
+		return;
+	session->counted = true;
+	counters_read(session->counters, NULL, 0, now);
 }
 
 static void begin_naming(struct session *session, uint64_t now)
@@ -142,6 +252,8 @@ static void begin_naming(struct session *session, uint64_t now)
 	session->phase = PHASE_NAMING;
 	session->ended = now;
 	session->naming_until = now + 3 * second;
+	count_watched(session, now);
+	look_at_ourselves(session, now, true);
 }
 
 static bool read_source(struct session *session, uint64_t now)
@@ -183,7 +295,8 @@ static void finish_when_asked(struct session *session, uint64_t now)
 
 static void end_when_named(struct session *session, uint64_t now)
 {
-	bool waiting = session->resolver && resolver_waiting(session->resolver);
+	bool waiting = (session->resolver && resolver_waiting(session->resolver)) ||
+		       wants_last_count(session);
 
 	if (session->phase != PHASE_NAMING || (waiting && now < session->naming_until))
 		return;
@@ -198,19 +311,6 @@ static void watch_program(struct session *session)
 	launch_poll(&session->launch);
 	if (session->launch.exited)
 		say(session->program_fd);
-}
-
-static void count(struct session *session, uint64_t now)
-{
-	pid_t pid[PIDS_LOOKED_AT];
-	size_t pids;
-
-	if (!session->counters || session->phase != PHASE_SAMPLING ||
-	    now - session->counted_at < second / 4)
-		return;
-	session->counted_at = now;
-	pids = resolver_watched(session->resolver, pid, PIDS_LOOKED_AT);
-	counters_read(session->counters, pid, pids < PIDS_LOOKED_AT ? pids : PIDS_LOOKED_AT, now);
 }
 
 static void describe_status(char *out, size_t size, int status)
@@ -230,11 +330,14 @@ static void look_at_target(struct session *session)
 
 	if (!session->resolver || session->options->target.everything)
 		return;
+	count = resolver_watched(session->resolver, &pid, 1);
 	if (session->launched && session->launch.exited) {
 		describe_status(session->state, sizeof session->state, session->launch.status);
+		if (count && session->phase == PHASE_SAMPLING)
+			strncat(session->state, ", its children go on",
+				sizeof session->state - strlen(session->state) - 1);
 		return;
 	}
-	count = resolver_watched(session->resolver, &pid, 1);
 	if (!count && session->launched)
 		pid = session->launch.pid;
 	if (!pid || !process_read_activity(pid, &process) || process_is_gone(&process))
@@ -242,46 +345,6 @@ static void look_at_target(struct session *session)
 	else
 		snprintf(session->state, sizeof session->state, "%s",
 			 process_state_word(process.state));
-}
-
-static uint64_t cpu_of_process(pid_t pid)
-{
-	struct timespec t;
-	clockid_t clock;
-
-	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
-		return 0;
-	return (uint64_t)t.tv_sec * second + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t rss_of_process(pid_t pid)
-{
-	unsigned long long size, resident = 0;
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof path, "/proc/%d/statm", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%llu %llu", &size, &resident) != 2)
-		resident = 0;
-	fclose(file);
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static void look_at_ourselves(struct session *session, uint64_t now)
-{
-	struct overhead *o = &session->overhead;
-	pid_t other = session->resolver ? resolver_symbolizer_pid(session->resolver) : 0;
-	uint64_t cpu = cpu_of_process(getpid()) + (other ? cpu_of_process(other) : 0);
-
-	/* A symbolizer that was restarted counts from 0 again. */
-	if (cpu >= o->cpu && now > o->at)
-		o->share = (cpu - o->cpu) * 10000 / (now - o->at);
-	o->at = now;
-	o->cpu = cpu;
-	o->rss = rss_of_process(getpid()) + (other ? rss_of_process(other) : 0);
 }
 
 /* Whether the launched program or one of its children reads its terminal. */
@@ -309,7 +372,8 @@ static void look_around(struct session *session, uint64_t now)
 	session->looked_at = now;
 	look_at_target(session);
 	look_for_readers(session);
-	look_at_ourselves(session, now);
+	if (session->phase == PHASE_SAMPLING)
+		look_at_ourselves(session, now, false);
 }
 
 /* What was read is there for all to see before the pty is lent. */
@@ -323,7 +387,7 @@ static void look_at_output(struct session *session)
 	pthread_cond_broadcast(&session->seen);
 }
 
-static bool work(struct session *session)
+static void work(struct session *session)
 {
 	uint64_t now = clock_now(), until = now + 4 * millisecond;
 	bool more = false;
@@ -338,20 +402,20 @@ static bool work(struct session *session)
 	profile_limit(session->profile, session->options->memory - fixed_memory);
 	count(session, now);
 	watch_program(session);
+	count_at_end(session, now);
 	look_around(session, now);
 	end_when_named(session, now);
-	return more;
+	session->pause = reader_pause(session, more);
 }
 
 static void *read_all(void *argument)
 {
 	struct session *session = argument;
-	bool more = false;
 
 	while (!atomic_load(&session->quit)) {
-		wait_for_work(session, more);
+		wait_for_work(session);
 		reader_lock(session);
-		more = work(session);
+		work(session);
 		pthread_mutex_unlock(&session->lock);
 	}
 	return NULL;
@@ -470,6 +534,7 @@ struct session *session_start(const struct options *options, struct session_term
 		start_live(session, terminal, problem);
 
 	describe_target(session, session->target, sizeof session->target);
+	begin_overhead(session);
 	if (ok && start_reader(session, &problem->error))
 		return session;
 	session_free(session);

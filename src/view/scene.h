@@ -27,7 +27,8 @@ struct status {
 	size_t threads, processes;	/* of the target, now */
 	uint64_t started, now;	/* clock_now(); now stands still at the end */
 	uint64_t duration;	/* ns that were measured */
-	uint64_t own_cpu;	/* of both processes, hundredths of a percent of one CPU, lately */
+	/* Of both processes, hundredths of a percent of one CPU: lately; in the end, all in all. */
+	uint64_t own_cpu;
 	uint64_t own_rss;	/* bytes, both processes */
 	size_t naming;		/* addresses that wait for names */
 	array(char *) notice;	/* what was given up or is wrong, a sentence each */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -193,6 +194,40 @@ static void test_stop_ends_sampling_and_keeps_samples(void **state)
 	session_free(session);
 }
 
+static uint64_t cpu_of_children(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_CHILDREN, &r);
+	return (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000000u +
+	       (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1000u;
+}
+
+/* Far shorter than the time between two readings of the counters. */
+static void test_counters_are_read_at_the_end(void **state)
+{
+	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
+			    (char[]){ "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done" }, NULL };
+	struct options options = options_for_command(command);
+	uint64_t before = cpu_of_children(), used, counted = 0;
+	struct session *session = start_or_skip(&options);
+	struct profile *profile;
+
+	(void)state;
+	assert_non_null(session);
+	assert_true(readable(session_event_fd(session), 20000));
+	used = cpu_of_children() - before;
+	profile = session_lock(session);
+	for (size_t i = 0; i < profile->series.len; i++)
+		if (!strcmp(profile_string(profile, profile->series.at[i].name), "task-clock"))
+			counted = profile->series.at[i].value;
+	session_unlock(session);
+	/* Before its exec it was not counted. */
+	assert_true(counted <= used + used / 10 + 10000000u);
+	assert_true(counted + 5000000u >= used - used / 10);
+	session_free(session);
+}
+
 static void test_duration_ends_command_with_status_0(void **state)
 {
 	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
@@ -219,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_exit_status_is_the_commands),
 		cmocka_unit_test(test_command_that_cannot_run),
 		cmocka_unit_test(test_stop_ends_sampling_and_keeps_samples),
+		cmocka_unit_test(test_counters_are_read_at_the_end),
 		cmocka_unit_test(test_duration_ends_command_with_status_0),
 	};
 
