@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "analyze/share.h"
+
 /*
  * A node of the function.  A stack that goes through it more than once
  * meets several; the outer ones are found by going up these.
@@ -200,6 +202,27 @@ void callers_update(struct callers *callers, const struct calltree *tree, functi
 	if (callers->callee.len)
 		qsort(callers->callee.at, callers->callee.len, sizeof *callers->callee.at,
 		      compare_edges);
+}
+
+/* The heaviest come first: what is folded is at the end.  Returns how many are left. */
+static size_t fold(struct call_edge *edge, size_t count, struct amount whole, unsigned limit)
+{
+	size_t kept = count;
+
+	while (kept && share_is_below(&edge[kept - 1].amount, &whole, limit))
+		kept--;
+	if (count - kept < 2)
+		return count;
+	for (size_t i = kept + 1; i < count; i++)
+		add_amount(&edge[kept].amount, edge[i].amount);
+	edge[kept].others = count - kept;
+	return kept + 1;
+}
+
+void callers_fold(struct callers *callers, unsigned limit)
+{
+	callers->caller.len = fold(callers->caller.at, callers->caller.len, callers->whole, limit);
+	callers->callee.len = fold(callers->callee.at, callers->callee.len, callers->whole, limit);
 }
 
 struct callers *callers_new(void)

@@ -9,6 +9,7 @@ struct call_edge {
 	struct amount amount;	/* total in the callee; recursion counted once */
 	unsigned entry;		/* enum calltree_entry: was the callee called, inlined, or both */
 	bool outermost;		/* no function: stacks begin here */
+	size_t others;		/* so many in one, the function is the heaviest of them */
 };
 
 /*
@@ -27,5 +28,7 @@ struct callers *callers_new(void);
 void callers_free(struct callers *callers);
 /* Costs a look at each node of the tree, and a few for those of the function. */
 void callers_update(struct callers *callers, const struct calltree *tree, function_id centre);
+/* Those with less than so many thousandths of the whole become one, if they are several. */
+void callers_fold(struct callers *callers, unsigned limit);
 
 #endif

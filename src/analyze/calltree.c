@@ -570,6 +570,7 @@ void calltree_update(struct calltree *tree, const struct profile *profile,
 	if (sweeping)
 		sweep(tree);
 	tree->slices = p->slices_seen;
+	tree->generation = p->generation;
 	p->weigh_again = p->collect_again = false;
 	if (!p->move.len)
 		return;

@@ -37,8 +37,9 @@ struct calltree {
 	unsigned shape;
 	/* Changes when it was judged anew which sums the query selects. */
 	unsigned judged;
-	/* So many slices of the profile were looked at. */
+	/* So many slices of the profile in that generation were looked at. */
 	size_t slices;
+	unsigned generation;
 
 	struct calltree_private *private;
 };

@@ -22,14 +22,24 @@ static double ratio(uint64_t part, uint64_t whole)
 	return share > 1 ? 1 : share;
 }
 
+static double share_of(const struct amount *part, const struct amount *whole)
+{
+	return whole->weight ? ratio(part->weight, whole->weight)
+			     : ratio(part->samples, whole->samples);
+}
+
+bool share_is_below(const struct amount *part, const struct amount *whole, unsigned limit)
+{
+	return limit && share_of(part, whole) * 1000 < limit;
+}
+
 double share_error(const struct amount *part, const struct amount *whole)
 {
 	double n = (double)whole->samples, share, q;
 
 	if (!whole->samples)
 		return 1;
-	share = whole->weight ? ratio(part->weight, whole->weight)
-			      : ratio(part->samples, whole->samples);
+	share = share_of(part, whole);
 	q = (share * n + 2) / (n + 4);
 	return 1.96 * square_root(q * (1 - q) / (n + 4));
 }

@@ -17,6 +17,9 @@
  */
 double share_error(const struct amount *part, const struct amount *whole);
 
+/* Less than so many thousandths of the whole? */
+bool share_is_below(const struct amount *part, const struct amount *whole, unsigned limit);
+
 /*
  * Has a share moved between two times?  1: it grew, -1: it shrank, 0: can't
  * be told.  The pooled test of two proportions, in samples: they differ by

@@ -82,8 +82,7 @@ static bool is_void(const struct trend *trend, const struct profile *profile,
 void trend_update(struct trend *trend, const struct profile *profile,
 		  const struct calltree *tree, uint64_t now)
 {
-	size_t border = slice_at(profile, tree, now, lately);
-	size_t first = slice_at(profile, tree, now, earlier);
+	size_t border, first;
 
 	if (is_void(trend, profile, tree)) {
 		forget(&trend->now);
@@ -92,6 +91,11 @@ void trend_update(struct trend *trend, const struct profile *profile,
 		trend->shape = tree->shape;
 		trend->judged = tree->judged;
 	}
+	/* The tree stands still while the display does; its numbers may be void by now. */
+	if (tree->generation != profile->generation)
+		return;
+	border = slice_at(profile, tree, now, lately);
+	first = slice_at(profile, tree, now, earlier);
 	move_stretch(&trend->now, profile, tree, border, tree->slices);
 	move_stretch(&trend->before, profile, tree, first, border);
 }

@@ -154,6 +154,31 @@ static void measure_next(struct app *app)
 	session_unlock(app->session);
 }
 
+static void toggle_errors(struct app *app)
+{
+	struct scene *scene = &app->scene;
+
+	scene->show_errors = !scene->show_errors || scene->measure != MEASURE_PERCENT;
+	scene->measure = MEASURE_PERCENT;
+	app_tell(app, STYLE_NOTICE, "%s", scene->show_errors ?
+		 "with the sampling error: in 95 of 100 cases the truth lies within it" :
+		 "without the sampling error");
+}
+
+static void change_limit(struct app *app)
+{
+	unsigned limit;
+
+	scene_limit_next(&app->scene);
+	limit = app->scene.limit;
+	app->requery = true;
+	if (limit)
+		app_tell(app, STYLE_NOTICE, "what has less than %u.%u %% is one row", limit / 10,
+			 limit % 10);
+	else
+		app_tell(app, STYLE_NOTICE, "every row by itself");
+}
+
 static void widen(struct app *app)
 {
 	app->scene.query.threads = (struct thread_choice){ 0 };
@@ -319,6 +344,10 @@ void app_run_command(struct app *app, enum command command)
 		return invert(app);
 	case COMMAND_MEASURE:
 		return measure_next(app);
+	case COMMAND_ERRORS:
+		return toggle_errors(app);
+	case COMMAND_LIMIT:
+		return change_limit(app);
 	case COMMAND_SEARCH:
 		return search_start(app);
 	case COMMAND_SEARCH_THIS:

@@ -2,6 +2,9 @@
 
 #include "base/text.h"
 
+/* So wide a screen has room for blanks between the tabs. */
+enum { ROOMY = 90 };
+
 const struct tab tabs[TAB_COUNT] = {
 	{ &functions_view, COMMAND_VIEW_1 },
 	{ &tree_view, COMMAND_VIEW_2 },
@@ -45,6 +48,8 @@ static const struct hint hints[] = {
 	{ COMMAND_FILTER, "filter", NULL },
 	{ COMMAND_MEASURE, "unit", NULL },
 	{ COMMAND_PAUSE, "pause", NULL },
+	{ COMMAND_LIMIT, "limit", NULL },
+	{ COMMAND_ERRORS, "±", NULL },
 	{ COMMAND_KERNEL, "kernel", NULL },
 	{ COMMAND_COLLECT, "collect", NULL },
 	{ COMMAND_WINDOW, "time", NULL },
@@ -80,13 +85,13 @@ static bool titles_fit(int width)
 	return width >= 0;
 }
 
-/* " 1 Functions "; where names don't fit the numbers do. */
+/* " 1 Functions "; where that does not fit less does. */
 static void label_tab(size_t i, size_t current, int width, struct strbuf *out)
 {
 	const char *title = titles_fit(width) || i == current ? tabs[i].ops->title : "";
 
-	strbuf_addf(out, " %d%s%s ", tabs[i].command - COMMAND_VIEW_1 + 1, *title ? " " : "",
-		    title);
+	strbuf_addf(out, " %d%s%s%s", tabs[i].command - COMMAND_VIEW_1 + 1, *title ? " " : "",
+		    title, width >= ROOMY ? " " : "");
 }
 
 static bool has_unread(const struct scene *scene)
@@ -97,7 +102,7 @@ static bool has_unread(const struct scene *scene)
 void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas canvas)
 {
 	struct strbuf label = STRBUF_INIT;
-	int x = 0;
+	int x = 0, unread = 0;
 
 	for (size_t i = 0; i < TAB_COUNT; i++) {
 		strbuf_clear(&label);
@@ -105,8 +110,10 @@ void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas can
 		x += canvas_text(canvas, x, 0, i == current ? STYLE_TAB_CURRENT : STYLE_TAB,
 				 label.text);
 		if (tabs[i].ops == &output_view && has_unread(scene) && i != current)
-			canvas_text(canvas, x - 1, 0, STYLE_NOTICE, "•");
+			unread = canvas.width >= ROOMY ? x - 1 : x;
 	}
+	if (unread)
+		canvas_text(canvas, unread, 0, STYLE_NOTICE, "•");
 	if (scene->query.inverted)
 		canvas_text(canvas, x + 2, 0, STYLE_NOTICE, "inverted");
 	strbuf_release(&label);

@@ -64,6 +64,8 @@ static const struct binding bindings[] = {
 	{ '<', COMMAND_SORT_PREV },
 	{ 'I', COMMAND_SORT_REVERSE },
 	{ '%', COMMAND_MEASURE },
+	{ '~', COMMAND_ERRORS },
+	{ 'L', COMMAND_LIMIT },
 	{ '/', COMMAND_SEARCH },
 	{ INPUT_F3, COMMAND_SEARCH },
 	{ '#', COMMAND_SEARCH_THIS },

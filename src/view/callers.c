@@ -2,11 +2,12 @@
 #include "base/text.h"
 #include "view/column.h"
 #include "view/label.h"
+#include "view/label.h"
 #include "view/list.h"
 #include "view/view.h"
 
 /* Below this height all rows are for functions. */
-enum { AMOUNT_WIDTH = 8, SHARE_WIDTH = 7, HEIGHT_TRAIL = 6, TRAIL_MAX = 1000 };
+enum { SHARE_WIDTH = 7, HEIGHT_TRAIL = 6, TRAIL_MAX = 1000 };
 
 /* A row: callers on top, then the function itself, then its callees. */
 enum part { PART_CALLER, PART_CENTRE, PART_CALLEE };
@@ -120,6 +121,7 @@ static void look_at_centre(struct callers_view *v)
 static void make_rows(struct callers_view *v, const struct scene *scene, bool fresh)
 {
 	callers_update(v->callers, scene->calls, v->centre);
+	callers_fold(v->callers, scene->limit);
 	list_resize(&v->list, row_count(v), v->list.height);
 	if (fresh)
 		look_at_centre(v);
@@ -197,7 +199,7 @@ struct layout {
 
 static struct layout layout_of(const struct scene *scene, int width)
 {
-	struct layout at = { .share = -1, .name = AMOUNT_WIDTH + 1, .binary = -1 };
+	struct layout at = { .share = -1, .name = amount_width(scene) + 1, .binary = -1 };
 
 	if (width >= 40) {
 		at.share = at.name;
@@ -210,10 +212,10 @@ static struct layout layout_of(const struct scene *scene, int width)
 	return at;
 }
 
-static void draw_headings(const struct layout *at, struct canvas c)
+static void draw_headings(const struct scene *scene, const struct layout *at, struct canvas c)
 {
 	canvas_fill(c, ' ', STYLE_COLUMN);
-	canvas_text(c, 1, 0, STYLE_COLUMN_SORTED, "▼ Total");
+	canvas_text(c, amount_width(scene) - 7, 0, STYLE_COLUMN_SORTED, "▼ Total");
 	if (at->share >= 0)
 		canvas_text(c, at->share + SHARE_WIDTH - 5, 0, STYLE_COLUMN, "Share");
 	canvas_text(c, at->name, 0, STYLE_COLUMN, c.width < 40 ? "Function" :
@@ -226,18 +228,14 @@ static void draw_amount(const struct callers_view *v, const struct scene *scene,
 			const struct layout *at, struct amount amount)
 {
 	const struct amount *total = &v->callers->total;
-	struct strbuf text = STRBUF_INIT;
 	char share[QUANTITY_MAX];
 
-	amount_format(&text, scene, &amount, &v->callers->whole);
-	canvas_text(c, AMOUNT_WIDTH - (int)text.len, 0, amount_style(&amount, &v->callers->whole),
-		    text.text);
+	amount_draw(c, 0, scene, &amount, &v->callers->whole);
 	if (at->share >= 0) {
 		quantity_percent(share, total->weight ? amount.weight : amount.samples,
 				 total->weight ? total->weight : total->samples);
 		canvas_text(c, at->share + SHARE_WIDTH - (int)strlen(share), 0, STYLE_DIM, share);
 	}
-	strbuf_release(&text);
 }
 
 static const char *guide_of(const struct callers_view *v, size_t row)
@@ -263,7 +261,9 @@ static void add_label(const struct callers_view *v, const struct scene *scene, s
 {
 	const struct call_edge *edge = edge_of(v, row);
 
-	if (edge && edge->outermost)
+	if (edge && edge->others)
+		scene_describe_others(scene, edge->others, label);
+	else if (edge && edge->outermost)
 		strbuf_adds(label, "(stacks begin here)");
 	else
 		function_label(label, scene->profile, function_of(v, row));
@@ -275,6 +275,8 @@ static void add_remark(const struct callers_view *v, const struct scene *scene, 
 {
 	const struct call_edge *edge = edge_of(v, row);
 
+	if (edge && edge->others)
+		return;
 	if (edge) {
 		strbuf_adds(remark, remark_on(edge));
 		return;
@@ -292,7 +294,7 @@ static void draw_name(const struct callers_view *v, const struct scene *scene, s
 	int x, room, used;
 	enum style style = view_name_style(scene, function_of(v, row), cursor);
 
-	if (edge && edge->outermost)
+	if (edge && (edge->outermost || edge->others))
 		style = cursor ? STYLE_CURSOR : STYLE_DIM;
 	x = canvas_text(c, 0, 0, cursor ? STYLE_CURSOR : STYLE_DIM, guide_of(v, row));
 	add_label(v, scene, row, &label);
@@ -314,7 +316,7 @@ static void draw_row(const struct callers_view *v, const struct scene *scene, st
 	int width = (at->binary >= 0 ? at->binary - 1 : c.width) - at->name;
 
 	draw_amount(v, scene, c, at, edge ? edge->amount : v->callers->total);
-	if (at->binary >= 0) {
+	if (at->binary >= 0 && !(edge && edge->others)) {
 		const struct row cells = { .function = function_of(v, row) };
 		struct strbuf binary = STRBUF_INIT;
 
@@ -339,7 +341,7 @@ static void callers_draw(const struct view *view, const struct scene *scene, str
 	}
 	if (above) {
 		draw_trail(v, scene, canvas_part(c, 0, 0, c.width, 1));
-		draw_headings(&at, canvas_part(c, 0, 1, c.width, 1));
+		draw_headings(scene, &at, canvas_part(c, 0, 1, c.width, 1));
 	}
 	if (!v->list.count)
 		canvas_text(c, 1, c.height / 2, STYLE_DIM, "no samples in this function");
@@ -367,7 +369,7 @@ static bool can_be_centre(const struct callers_view *v, size_t row)
 {
 	const struct call_edge *edge = row < v->list.count ? edge_of(v, row) : NULL;
 
-	return edge && !edge->outermost;
+	return edge && !edge->outermost && !edge->others;
 }
 
 static void choose_row(struct callers_view *v, struct scene *scene)
@@ -380,7 +382,7 @@ static void choose_row(struct callers_view *v, struct scene *scene)
 	v->chosen = v->placed = true;
 	v->part = part_of(v, v->list.cursor);
 	v->function = function_of(v, v->list.cursor);
-	if (!edge || !edge->outermost)
+	if (!edge || (!edge->outermost && !edge->others))
 		select_function(scene, v->function);
 }
 

@@ -1,5 +1,8 @@
 #include "view/column.h"
 
+#include "analyze/share.h"
+#include "base/text.h"
+
 static metric_id metric_of(const struct scene *scene)
 {
 	return scene->query.metric ? scene->query.metric : 1;
@@ -61,6 +64,17 @@ static void format_samples(struct strbuf *out, uint64_t samples)
 	strbuf_adds(out, text);
 }
 
+/* Two digits are all that is known of it. */
+static void add_error(struct strbuf *out, const struct amount *part, const struct amount *whole)
+{
+	double error = 100 * share_error(part, whole);
+	int decimals = error >= 9.95 ? 0 : error >= 0.995 ? 1 : 2;
+
+	/* As wide as any other, so that what stands before it does not move. */
+	strbuf_addf(out, " %s±%.*f", decimals == 2 ? "" : error >= 99.5 ? " " :
+		    decimals ? " " : "  ", decimals, error);
+}
+
 void amount_format(struct strbuf *out, const struct scene *scene, const struct amount *part,
 		   const struct amount *whole)
 {
@@ -71,7 +85,10 @@ void amount_format(struct strbuf *out, const struct scene *scene, const struct a
 	case MEASURE_PERCENT:
 		share_of(part, whole, &a, &b);
 		quantity_percent(text, a, b);
-		break;
+		strbuf_adds(out, text);
+		if (scene->show_errors)
+			add_error(out, part, whole);
+		return;
 	case MEASURE_TIME:
 		quantity_format(text, part->weight, unit_of(scene));
 		break;
@@ -80,6 +97,22 @@ void amount_format(struct strbuf *out, const struct scene *scene, const struct a
 		return;
 	}
 	strbuf_adds(out, text);
+}
+
+int amount_width(const struct scene *scene)
+{
+	return scene->show_errors && scene->measure == MEASURE_PERCENT ? 13 : 8;
+}
+
+void amount_draw(struct canvas c, int x, const struct scene *scene, const struct amount *part,
+		 const struct amount *whole)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	amount_format(&text, scene, part, whole);
+	canvas_text(c, x + amount_width(scene) - text_width(text.text), 0,
+		    amount_style(part, whole), text.text);
+	strbuf_release(&text);
 }
 
 enum style amount_style(const struct amount *part, const struct amount *whole)

@@ -40,6 +40,11 @@ const char *function_shown_name(const struct profile *profile, function_id funct
 /* The amount in the measure of the scene: "12.3%", "1.25 s", "812". */
 void amount_format(struct strbuf *out, const struct scene *scene, const struct amount *part,
 		   const struct amount *whole);
+/* The columns that an amount takes at most. */
+int amount_width(const struct scene *scene);
+/* With its right end at column x + amount_width(). */
+void amount_draw(struct canvas c, int x, const struct scene *scene, const struct amount *part,
+		 const struct amount *whole);
 enum style amount_style(const struct amount *part, const struct amount *whole);
 
 /* The next way to tell amounts.  Weights that are only numbers of samples are left out. */

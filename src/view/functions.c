@@ -1,9 +1,9 @@
+#include "analyze/share.h"
+#include "analyze/trend.h"
 #include "view/column.h"
 #include "view/label.h"
 #include "view/list.h"
 #include "view/view.h"
-
-enum { AMOUNT_WIDTH = 8 };
 
 struct functions {
 	struct view view;
@@ -12,6 +12,10 @@ struct functions {
 	array(uint32_t) by_name;	/* by function: its place in the order of names */
 	const struct profile *named;	/* whose functions those are */
 	unsigned named_generation;
+	struct trend trend;
+	/* What is below the limit is one row, the last on the screen. */
+	size_t others;
+	struct amount others_self;
 	struct amount largest;		/* what a full bar means */
 	const struct column *sort;
 	bool reversed;
@@ -46,6 +50,7 @@ static void functions_close(struct view *view)
 
 	array_release(&f->row);
 	array_release(&f->by_name);
+	trend_release(&f->trend);
 	xfree(f);
 }
 
@@ -95,11 +100,20 @@ static void order_names(struct functions *f, const struct profile *profile)
 	xfree(function);
 }
 
-static void collect_rows(struct functions *f, const struct calltree *calls)
+/* One that is searched for is shown, however little it is. */
+static bool is_folded(const struct scene *scene, const struct row *row)
 {
+	return share_is_below(&row->total, &row->whole, scene->limit) &&
+	       !match_has(&scene->match, row->function);
+}
+
+static void collect_rows(struct functions *f, const struct scene *scene)
+{
+	const struct calltree *calls = scene->calls;
 	struct amount whole = calls->count ? calls->total[0] : (struct amount){ 0 };
 
-	f->row.len = 0;
+	f->row.len = f->others = 0;
+	f->others_self = (struct amount){ 0 };
 	f->largest = (struct amount){ 0 };
 	for (size_t id = 0; id < calls->function_count; id++) {
 		struct row row = {
@@ -113,6 +127,12 @@ static void collect_rows(struct functions *f, const struct calltree *calls)
 
 		if (!row.total.samples && !row.total.weight)
 			continue;
+		if (is_folded(scene, &row)) {
+			f->others++;
+			f->others_self.weight += row.self.weight;
+			f->others_self.samples += row.self.samples;
+			continue;
+		}
 		if (is_larger(*bar, f->largest))
 			f->largest = *bar;
 		array_push(&f->row, row);
@@ -165,7 +185,7 @@ static void make_rows(struct functions *f, const struct scene *scene)
 	struct order order = { f->sort, f->reversed, scene->profile };
 
 	order_names(f, scene->profile);
-	collect_rows(f, scene->calls);
+	collect_rows(f, scene);
 	if (f->row.len)
 		qsort_r(f->row.at, f->row.len, sizeof *f->row.at, compare_rows, &order);
 	place_cursor(f);
@@ -176,12 +196,14 @@ static void functions_update(struct view *view, const struct scene *scene, int w
 	struct functions *f = functions_of(view);
 
 	f->width = width;
-	f->list.height = height > 1 ? (size_t)height - 1 : 0;
 	if (f->profile != scene->profile || f->changed != scene->changed) {
 		f->profile = scene->profile;
 		f->changed = scene->changed;
+		trend_update(&f->trend, scene->profile, scene->calls, scene->status.now);
 		make_rows(f, scene);
 	}
+	height -= 1 + (f->others > 0);
+	f->list.height = height > 0 ? (size_t)height : 0;
 	list_resize(&f->list, f->row.len, f->list.height);
 }
 
@@ -203,11 +225,11 @@ static struct layout layout_of(const struct scene *scene, int width)
 		.bar_width = clamp(width / 10, 6, 20),
 		.binary_width = clamp(width / 6, 12, 32),
 	};
-	int x = AMOUNT_WIDTH + 1, left = width - x;
+	int amount = amount_width(scene), x = amount + 1, left = width - x;
 
-	if (left - (AMOUNT_WIDTH + 1) >= 16) {
+	if (left - (amount + 1) >= 16) {
 		at.total = x;
-		x += AMOUNT_WIDTH + 1;
+		x += amount + 1;
 	}
 	left = width - x;
 	if (at.total >= 0 && left - (at.bar_width + 1) >= 24) {
@@ -224,15 +246,9 @@ static struct layout layout_of(const struct scene *scene, int width)
 	return at;
 }
 
-static void draw_right(struct canvas c, int x, int y, enum style style, const char *text)
-{
-	int len = (int)strlen(text);
-
-	canvas_text(c, x + (len < AMOUNT_WIDTH ? AMOUNT_WIDTH - len : 0), y, style, text);
-}
-
 /* The arrow stands before the title, so titles never move. */
-static void draw_heading(const struct functions *f, struct canvas c, int x, const char *name)
+static void draw_heading(const struct functions *f, struct canvas c, int x, int width,
+			 const char *name)
 {
 	const struct column *column = column_named(name);
 	bool sorted = column == f->sort;
@@ -243,7 +259,7 @@ static void draw_heading(const struct functions *f, struct canvas c, int x, cons
 	if (x < 0)
 		return;
 	if (!column->left)
-		x += AMOUNT_WIDTH - (int)strlen(column->title) - 2;
+		x += width - (int)strlen(column->title) - 2;
 	else
 		x += canvas_text(c, x, 0, style, column->title);
 	if (sorted)
@@ -252,27 +268,36 @@ static void draw_heading(const struct functions *f, struct canvas c, int x, cons
 		canvas_text(c, x + 2, 0, style, column->title);
 }
 
-static void draw_headings(const struct functions *f, struct canvas c, const struct layout *at)
+static void draw_headings(const struct functions *f, const struct scene *scene, struct canvas c,
+			  const struct layout *at)
 {
+	int amount = amount_width(scene);
+
 	canvas_fill(canvas_part(c, 0, 0, c.width, 1), ' ', STYLE_COLUMN);
-	draw_heading(f, c, 0, "self");
-	draw_heading(f, c, at->total, "total");
-	draw_heading(f, c, at->function, "function");
-	draw_heading(f, c, at->binary, "binary");
+	draw_heading(f, c, 0, amount, "self");
+	draw_heading(f, c, at->total, amount, "total");
+	draw_heading(f, c, at->function, 0, "function");
+	draw_heading(f, c, at->binary, 0, "binary");
 }
 
-static void draw_column(const struct scene *scene, const struct row *row, struct canvas c,
-			const char *name, enum style style)
+/* Beside a share that has moved. */
+static void draw_trend(struct canvas c, int x, int trend)
 {
-	const struct column *column = column_named(name);
-	struct strbuf text = STRBUF_INIT;
+	if (trend)
+		canvas_text(c, x, 0, STYLE_NOTICE, trend > 0 ? "↑" : "↓");
+}
 
-	column->format(&text, scene, row);
-	if (column->left)
-		canvas_name(c, 0, 0, c.width, style, text.text);
-	else
-		draw_right(c, 0, 0, style, text.text);
-	strbuf_release(&text);
+static void draw_amounts(const struct functions *f, const struct scene *scene, struct canvas c,
+			 const struct layout *at, const struct row *row)
+{
+	int amount = amount_width(scene);
+
+	amount_draw(c, 0, scene, &row->self, &row->whole);
+	draw_trend(c, amount, trend_of_self(&f->trend, row->function));
+	if (at->total < 0)
+		return;
+	amount_draw(c, at->total, scene, &row->total, &row->whole);
+	draw_trend(c, at->total + amount, trend_of_total(&f->trend, row->function));
 }
 
 static void draw_row(const struct functions *f, const struct scene *scene, struct canvas c,
@@ -284,17 +309,16 @@ static void draw_row(const struct functions *f, const struct scene *scene, struc
 	const struct amount *bar = bar_is_total(f) ? &row->total : &row->self;
 	struct strbuf label = STRBUF_INIT;
 
-	draw_column(scene, row, c, "self", amount_style(&row->self, &row->whole));
-	if (at->total >= 0)
-		draw_column(scene, row, canvas_part(c, at->total, 0, AMOUNT_WIDTH, 1), "total",
-			    amount_style(&row->total, &row->whole));
+	draw_amounts(f, scene, c, at, row);
 	if (at->bar >= 0)
 		canvas_bar(c, at->bar, 0, at->bar_width,
 			   f->largest.weight ? bar->weight : bar->samples,
 			   f->largest.weight ? f->largest.weight : f->largest.samples, STYLE_BAR);
-	if (at->binary >= 0)
-		draw_column(scene, row, canvas_part(c, at->binary, 0, at->binary_width, 1),
-			    "binary", STYLE_DIM);
+	if (at->binary >= 0) {
+		column_named("binary")->format(&label, scene, row);
+		canvas_name(c, at->binary, 0, at->binary_width, STYLE_DIM, label.text);
+		strbuf_clear(&label);
+	}
 	if (cursor)
 		canvas_restyle(c, STYLE_CURSOR);
 	function_label(&label, scene->profile, row->function);
@@ -303,19 +327,37 @@ static void draw_row(const struct functions *f, const struct scene *scene, struc
 	strbuf_release(&label);
 }
 
+/* With its self, so that the column adds up; a sum of totals would mean nothing. */
+static void draw_others(const struct functions *f, const struct scene *scene, struct canvas c,
+			const struct layout *at)
+{
+	struct amount whole = scene->calls->total[0];
+	struct strbuf text = STRBUF_INIT;
+
+	amount_draw(c, 0, scene, &f->others_self, &whole);
+	scene_describe_others(scene, f->others, &text);
+	canvas_name(c, at->function, 0, at->function_width, STYLE_DIM, text.text);
+	strbuf_release(&text);
+}
+
 static void functions_draw(const struct view *view, const struct scene *scene, struct canvas c)
 {
 	const struct functions *f = (const struct functions *)view;
 	struct layout at = layout_of(scene, c.width);
 
-	draw_headings(f, c, &at);
-	if (!f->row.len)
+	draw_headings(f, scene, c, &at);
+	if (!f->row.len && !f->others)
 		view_draw_empty(scene, canvas_part(c, 0, 1, c.width, c.height - 1));
 	for (int y = 1; y < c.height; y++) {
+		struct canvas row = canvas_part(c, 0, y, c.width, 1);
 		size_t i = f->list.top + (size_t)y - 1;
 
+		if (f->others && (i == f->row.len || y == c.height - 1)) {
+			draw_others(f, scene, row, &at);
+			break;
+		}
 		if (i < f->row.len)
-			draw_row(f, scene, canvas_part(c, 0, y, c.width, 1), &at, i);
+			draw_row(f, scene, row, &at, i);
 	}
 }
 

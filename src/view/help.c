@@ -35,6 +35,8 @@ static const struct {
 } legend[] = {
 	{ "self", "in the function itself" },
 	{ "total", "self and all it called; recursion counts once" },
+	{ "\u00b1", "in 95 of 100 cases the true percentage is no farther away" },
+	{ "\u2191 \u2193", "grew or shrank in the last 5 s, more than chance explains" },
 	{ "lost", "samples the kernel could not deliver: shares may be off" },
 	{ "throttled", "times the kernel sampled less often to spare the CPU" },
 	{ "to the root", "stacks that end where programs and threads begin" },

@@ -18,7 +18,8 @@ struct scene_seen {
 	const struct profile *profile;
 	uint64_t samples, weight;
 	size_t named, functions;
-	unsigned generation, shape;
+	unsigned generation, shape, limit;
+	uint64_t search;
 };
 
 void status_release(struct status *status)
@@ -116,6 +117,25 @@ void window_describe(const struct scene *scene, struct strbuf *out)
 	}
 }
 
+void scene_limit_next(struct scene *scene)
+{
+	static const unsigned limits[] = { 0, 1, 5, 10, 50 };
+	size_t i = 0;
+
+	while (i < sizeof limits / sizeof *limits && limits[i] != scene->limit)
+		i++;
+	scene->limit = limits[(i + 1) % (sizeof limits / sizeof *limits)];
+}
+
+void scene_describe_others(const struct scene *scene, size_t count, struct strbuf *out)
+{
+	strbuf_addf(out, "%zu other%s below %u", count, count == 1 ? "" : "s",
+		    scene->limit / 10);
+	if (scene->limit % 10)
+		strbuf_addf(out, ".%u", scene->limit % 10);
+	strbuf_adds(out, "%");
+}
+
 static void place_window(struct scene *scene)
 {
 	const struct window *window = &scene->window;
@@ -125,6 +145,15 @@ static void place_window(struct scene *scene)
 		scene->query.from = now > window->last ? now - window->last : 0;
 	else
 		scene->query.from = window->kind == WINDOW_SINCE ? window->since : 0;
+}
+
+/* With a limit, rows that the search finds stay: they depend on it then. */
+static uint64_t search_number(const struct scene *scene)
+{
+	const char *pattern = scene->match.pattern;
+
+	return scene->limit && pattern ? hash_bytes(pattern, strlen(pattern)) +
+					 scene->match.count : 0;
 }
 
 /* Cheap facts that change whenever anything a view keeps rows of does. */
@@ -137,7 +166,8 @@ static bool has_changed(const struct scene *scene)
 	       seen->weight != profile->weight || seen->named != profile->named.len ||
 	       seen->functions != profile->function.len ||
 	       seen->generation != profile->generation ||
-	       seen->shape != scene->calls->shape ||
+	       seen->shape != scene->calls->shape || seen->limit != scene->limit ||
+	       seen->search != search_number(scene) ||
 	       !query_equal(&seen->query, &scene->query);
 }
 
@@ -155,6 +185,8 @@ static void remember(struct scene *scene)
 	seen->functions = profile->function.len;
 	seen->generation = profile->generation;
 	seen->shape = scene->calls->shape;
+	seen->limit = scene->limit;
+	seen->search = search_number(scene);
 }
 
 void scene_update(struct scene *scene, const struct profile *profile)

@@ -69,6 +69,8 @@ struct scene {
 	struct match match;		/* of the search */
 	struct timeline timeline;	/* for the strip of CPU use */
 	enum measure measure;
+	bool show_errors;		/* of percentages, from sampling */
+	unsigned limit;			/* per mille: rows of less are one; 0: each by itself */
 	array(function_id) selected;
 	struct status status;
 	uint64_t behind;		/* samples not shown: the display is paused */
@@ -91,6 +93,10 @@ void scene_release(struct scene *scene);
 void window_next(struct window *window);
 /* The last seconds: about half or twice as many, 1 s to 1 h. */
 void window_resize(struct window *window, bool longer);
+/* No limit, 0.1, 0.5, 1, 5 %, and around. */
+void scene_limit_next(struct scene *scene);
+/* "12 others below 0.5%" */
+void scene_describe_others(const struct scene *scene, size_t count, struct strbuf *out);
 /* "last 10 s", "since 12 s ago", nothing for all. */
 void window_describe(const struct scene *scene, struct strbuf *out);
 /* Bring calls, quality and match up to date with the profile.  With the lock held. */

@@ -2,10 +2,11 @@
 #include "base/text.h"
 #include "view/column.h"
 #include "view/label.h"
+#include "view/label.h"
 #include "view/list.h"
 #include "view/view.h"
 
-enum { AMOUNT_WIDTH = 8, NOW_WIDTH = 7, ID_WIDTH = 7, STATES_MAX = 256 };
+enum { NOW_WIDTH = 7, ID_WIDTH = 7, STATES_MAX = 256 };
 
 struct thread_column;
 
@@ -276,7 +277,7 @@ static struct layout layout_of(const struct threads_view *v, const struct scene 
 {
 	struct layout at = { -1, -1, -1, -1, 0, -1, 0, -1 };
 	bool timed = !scene->status.is_file;
-	int x = AMOUNT_WIDTH + 1;
+	int x = amount_width(scene) + 1;
 
 	if (width >= 36 && timed) {
 		at.now = x;
@@ -321,10 +322,11 @@ static void draw_heading(const struct threads_view *v, struct canvas c, int x, i
 		canvas_text(c, left ? x + (int)strlen(title) + 1 : x - 2, 0, style, arrow);
 }
 
-static void draw_headings(const struct threads_view *v, struct canvas c, const struct layout *at)
+static void draw_headings(const struct threads_view *v, const struct scene *scene,
+			  struct canvas c, const struct layout *at)
 {
 	canvas_fill(c, ' ', STYLE_COLUMN);
-	draw_heading(v, c, 0, AMOUNT_WIDTH, SORT_ALL, "Total");
+	draw_heading(v, c, 0, amount_width(scene), SORT_ALL, "Total");
 	draw_heading(v, c, at->now, NOW_WIDTH, SORT_NOW, "Now");
 	if (at->state >= 0)
 		canvas_text(c, at->state, 0, v->sort == &thread_columns[SORT_STATE] ?
@@ -428,16 +430,13 @@ static void draw_row(const struct threads_view *v, const struct scene *scene, st
 	enum style style = chosen ? STYLE_NOTICE : over ? STYLE_DIM : STYLE_PLAIN;
 	struct strbuf text = STRBUF_INIT;
 
-	amount_format(&text, scene, &row->all, &v->threads->whole);
-	canvas_text(c, AMOUNT_WIDTH - (int)text.len, 0,
-		    amount_style(&row->all, &v->threads->whole), text.text);
+	amount_draw(c, 0, scene, &row->all, &v->threads->whole);
 	if (at->now >= 0)
 		draw_now(v, scene, canvas_part(c, at->now, 0, NOW_WIDTH, 1), row);
 	if (at->state >= 0)
 		canvas_printf(c, at->state, 0, STYLE_LABEL, "%c", state_of(scene, row));
 	if (at->id >= 0)
 		draw_id(v, canvas_part(c, at->id, 0, ID_WIDTH, 1), row, style);
-	strbuf_clear(&text);
 	add_label(v, scene, row, &text);
 	canvas_name(c, at->name, 0, at->name_width, style, text.text);
 	if (at->history >= 0)
@@ -459,7 +458,7 @@ static void threads_draw(const struct view *view, const struct scene *scene, str
 	const struct threads_view *v = (const struct threads_view *)view;
 	struct layout at = layout_of(v, scene, c.width);
 
-	draw_headings(v, canvas_part(c, 0, 0, c.width, 1), &at);
+	draw_headings(v, scene, canvas_part(c, 0, 0, c.width, 1), &at);
 	if (!v->order.len && scene->status.is_file)
 		canvas_name(c, 1, c.height / 2, c.width - 2, STYLE_DIM,
 			    "this file does not tell threads apart");

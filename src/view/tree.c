@@ -1,3 +1,4 @@
+#include "analyze/share.h"
 #include "view/branches.h"
 #include "view/column.h"
 #include "view/folds.h"
@@ -6,7 +7,6 @@
 #include "view/view.h"
 
 enum {
-	AMOUNT_WIDTH = 8,
 	ROWS_MAX = 1 << 20,
 	ROWS_AT_ONCE = 2048,	/* more of them only where someone looks */
 };
@@ -18,6 +18,9 @@ struct tree_row {
 	uint32_t node, depth;
 	bool open, has_children, last;
 	bool hot;		/* on the heaviest path from the root */
+	/* Several children below the limit in one row; the node is the heaviest of them. */
+	uint32_t others;
+	struct amount others_total;
 };
 
 struct tree {
@@ -39,7 +42,9 @@ struct tree {
 	 */
 	array(function_id) wanted;
 	uint32_t node;			/* under the cursor */
+	uint32_t shown;			/* however little it has: it was gone to */
 	bool touched, moved, entering;
+	unsigned limit;			/* of the scene that the rows are of */
 	const struct profile *profile;	/* what the rows were made from */
 	unsigned changed, shape;
 	bool made;
@@ -85,11 +90,47 @@ static bool is_large(struct amount part, struct amount whole)
 	return whole.weight ? part.weight >= whole.weight / 5 : part.samples >= whole.samples / 5;
 }
 
+static bool is_folded(const struct tree *tree, uint32_t node)
+{
+	struct amount total = branches_total(&tree->branches, node), whole = whole_of(tree);
+
+	return share_is_below(&total, &whole, tree->limit) &&
+	       !branches_is_below(&tree->branches, tree->shown, node);
+}
+
+/* Take the children out that are below the limit, if they are several, and add them up. */
+static struct tree_row fold_children(struct tree *tree)
+{
+	struct node_list *children = &tree->children;
+	struct tree_row others = { 0 };
+	size_t kept = 0;
+
+	for (size_t i = 0; tree->limit && i < children->len; i++)
+		others.others += is_folded(tree, children->at[i]);
+	if (others.others < 2)
+		return (struct tree_row){ 0 };
+	for (size_t i = 0; i < children->len; i++) {
+		struct amount total = branches_total(&tree->branches, children->at[i]);
+
+		if (!is_folded(tree, children->at[i])) {
+			children->at[kept++] = children->at[i];
+			continue;
+		}
+		if (!others.node)
+			others.node = children->at[i];
+		others.others_total.weight += total.weight;
+		others.others_total.samples += total.samples;
+	}
+	children->len = kept;
+	return others;
+}
+
 /* The heaviest child goes in last, so that it comes out first. */
 static void push_children(struct tree *tree, const struct profile *profile,
 			  const struct tree_row *parent)
 {
 	struct node_list *children = &tree->children;
+	struct tree_row others;
 	uint64_t guides = 0;
 	uint32_t depth = 0;
 
@@ -102,6 +143,14 @@ static void push_children(struct tree *tree, const struct profile *profile,
 	children->len = 0;
 	branches_children(&tree->branches, parent->node, children);
 	branches_sort_by_total(&tree->branches, profile, children->at, children->len);
+	others = fold_children(tree);
+	if (others.others) {
+		others.path = parent->path;
+		others.guides = guides;
+		others.depth = depth;
+		others.last = true;
+		array_push(&tree->pending, others);
+	}
 	for (size_t i = children->len; i-- > 0;)
 		array_push(&tree->pending, ((struct tree_row){
 			/* Their own are worked out when they become rows. */
@@ -110,7 +159,7 @@ static void push_children(struct tree *tree, const struct profile *profile,
 			.guides = guides,
 			.node = children->at[i],
 			.depth = depth,
-			.last = i + 1 == children->len,
+			.last = i + 1 == children->len && !others.others,
 			.hot = parent->hot && i == 0,
 		}));
 }
@@ -120,6 +169,10 @@ static void add_row(struct tree *tree, const struct profile *profile, struct tre
 	const struct branches *branches = &tree->branches;
 
 	row.path = calltree_path_below(row.path, branches_function(branches, row.node));
+	if (row.others) {
+		array_push(&tree->row, row);
+		return;
+	}
 	row.hot = row.hot && !tree->touched &&
 		  is_large(branches_total(branches, row.node), whole_of(tree));
 	row.has_children = branches_has_children(branches, row.node);
@@ -301,8 +354,14 @@ static void open_path_to(struct tree *tree, uint32_t node)
 
 static size_t reveal(struct tree *tree, const struct profile *profile, uint32_t node)
 {
-	size_t row = row_of(tree, profile, node);
+	size_t row;
 
+	if (node && tree->limit && tree->shown != node &&
+	    row_from(tree, node, 0) == tree->row.len) {
+		tree->shown = node;
+		make_rows(tree, profile);
+	}
+	row = row_of(tree, profile, node);
 	if (node && row == tree->row.len) {
 		touch(tree);
 		open_path_to(tree, node);
@@ -402,6 +461,10 @@ static void refresh(struct tree *tree, const struct scene *scene)
 		tree->node = 0;
 	}
 	branches_update(&tree->branches, scene);
+	tree->limit = scene->limit;
+	/* Its number is another's now. */
+	if (!same_shape || tree->branches.turned)
+		tree->shown = 0;
 	if (same_tree && !same_shape && !tree->branches.turned)
 		carry_folds(tree);
 	tree->profile = scene->profile;
@@ -421,16 +484,6 @@ static void tree_update(struct view *view, const struct scene *scene, int width,
 	refresh(tree, scene);
 	list_resize(&tree->list, tree->row.len, tree->list.height);
 	grow_to_screen(tree, scene->profile);
-}
-
-static void draw_amount(const struct scene *scene, struct canvas c, int x, struct amount part,
-			struct amount whole)
-{
-	struct strbuf text = STRBUF_INIT;
-
-	amount_format(&text, scene, &part, &whole);
-	canvas_text(c, x + AMOUNT_WIDTH - (int)text.len, 0, amount_style(&part, &whole), text.text);
-	strbuf_release(&text);
 }
 
 static const char *sign_of(const struct tree_row *row)
@@ -471,11 +524,12 @@ struct layout {
 /* In a turned tree the self weight stands at the top: it is the total there. */
 static struct layout layout_of(const struct tree *tree, const struct scene *scene, int width)
 {
-	struct layout at = { .self = -1, .name = AMOUNT_WIDTH + 1, .binary = -1 };
+	int amount = amount_width(scene);
+	struct layout at = { .self = -1, .name = amount + 1, .binary = -1 };
 
-	if (width >= 40 && !tree->branches.turned) {
-		at.self = AMOUNT_WIDTH + 1;
-		at.name += AMOUNT_WIDTH + 1;
+	if (width >= 4 * amount + 8 && !tree->branches.turned) {
+		at.self = amount + 1;
+		at.name += amount + 1;
 	}
 	if (width >= 100 && binaries_matter(scene->profile)) {
 		at.binary_width = width / 6 < 32 ? width / 6 : 32;
@@ -484,12 +538,15 @@ static struct layout layout_of(const struct tree *tree, const struct scene *scen
 	return at;
 }
 
-static void draw_headings(const struct tree *tree, struct canvas c, const struct layout *at)
+static void draw_headings(const struct tree *tree, const struct scene *scene, struct canvas c,
+			  const struct layout *at)
 {
+	int amount = amount_width(scene);
+
 	canvas_fill(canvas_part(c, 0, 0, c.width, 1), ' ', STYLE_COLUMN);
-	canvas_text(c, 1, 0, STYLE_COLUMN_SORTED, tree->branches.turned ? "▼  Self" : "▼ Total");
+	canvas_text(c, amount - 7, 0, STYLE_COLUMN_SORTED, tree->branches.turned ? "▼  Self" : "▼ Total");
 	if (at->self >= 0)
-		canvas_text(c, at->self + AMOUNT_WIDTH - 4, 0, STYLE_COLUMN, "Self");
+		canvas_text(c, at->self + amount - 4, 0, STYLE_COLUMN, "Self");
 	canvas_text(c, at->name, 0, STYLE_COLUMN, c.width < 40 ? "Function" :
 		    tree->branches.turned ? "Function, callers below it"
 					  : "Function, callees below it");
@@ -497,34 +554,55 @@ static void draw_headings(const struct tree *tree, struct canvas c, const struct
 		canvas_text(c, at->binary, 0, STYLE_COLUMN, "Binary");
 }
 
+static void draw_amounts(const struct tree *tree, const struct scene *scene, struct canvas c,
+			 const struct layout *at, const struct tree_row *row)
+{
+	struct amount total = branches_total(&tree->branches, row->node);
+	struct amount self = branches_self(&tree->branches, row->node);
+	struct amount whole = whole_of(tree);
+
+	/* Of several the totals add up, and that is all they have in common. */
+	amount_draw(c, 0, scene, row->others ? &row->others_total : &total, &whole);
+	if (at->self >= 0 && !row->others)
+		amount_draw(c, at->self, scene, &self, &whole);
+}
+
+static void draw_binary(const struct scene *scene, struct canvas c, const struct layout *at,
+			function_id function)
+{
+	const struct row cells = { .function = function };
+	struct strbuf name = STRBUF_INIT;
+
+	column_named("binary")->format(&name, scene, &cells);
+	canvas_name(c, at->binary, 0, at->binary_width, STYLE_DIM, name.text);
+	strbuf_release(&name);
+}
+
 static void draw_row(const struct tree *tree, const struct scene *scene, struct canvas c,
 		     const struct layout *at, size_t i)
 {
 	const struct tree_row *row = &tree->row.at[i];
-	const struct branches *branches = &tree->branches;
-	function_id function = branches_function(branches, row->node);
+	function_id function = branches_function(&tree->branches, row->node);
 	bool cursor = i == tree->list.cursor;
 	int width = (at->binary >= 0 ? at->binary - 1 : c.width) - at->name;
 	struct canvas name = canvas_part(c, at->name, 0, width, 1);
+	enum style style = view_name_style(scene, function, cursor);
 	struct strbuf label = STRBUF_INIT;
 	int x;
 
-	draw_amount(scene, c, 0, branches_total(branches, row->node), whole_of(tree));
-	if (at->self >= 0)
-		draw_amount(scene, c, at->self, branches_self(branches, row->node), whole_of(tree));
-	if (at->binary >= 0) {
-		const struct row cells = { .function = function };
-
-		column_named("binary")->format(&label, scene, &cells);
-		canvas_name(c, at->binary, 0, at->binary_width, STYLE_DIM, label.text);
-		strbuf_clear(&label);
-	}
+	draw_amounts(tree, scene, c, at, row);
+	if (at->binary >= 0 && !row->others)
+		draw_binary(scene, c, at, function);
 	x = draw_guides(row, name, STYLE_DIM);
 	if (cursor)
 		canvas_restyle(c, STYLE_CURSOR);
-	function_label(&label, scene->profile, function);
-	label_draw(name, x, 0, name.width - x, view_name_style(scene, function, cursor),
-		   label.text);
+	if (row->others) {
+		scene_describe_others(scene, row->others, &label);
+		style = cursor ? STYLE_CURSOR : STYLE_DIM;
+	} else {
+		function_label(&label, scene->profile, function);
+	}
+	label_draw(name, x, 0, name.width - x, style, label.text);
 	strbuf_release(&label);
 }
 
@@ -535,7 +613,7 @@ static void tree_draw(const struct view *view, const struct scene *scene, struct
 
 	if (!tree->made)
 		return;
-	draw_headings(tree, c, &at);
+	draw_headings(tree, scene, c, &at);
 	if (!tree->row.len)
 		view_draw_empty(scene, canvas_part(c, 0, 1, c.width, c.height - 1));
 	for (int y = 1; y < c.height; y++) {
@@ -659,6 +737,7 @@ static void open_hottest(struct tree *tree, const struct profile *profile)
 	while ((node = branches_heaviest_child(&tree->branches, leaf)) && rows--)
 		leaf = node;
 	open_path_to(tree, leaf);
+	tree->shown = leaf;
 	make_rows(tree, profile);
 	/* Show as much of the path as there is room for. */
 	list_go(&tree->list, row_of(tree, profile, leaf));

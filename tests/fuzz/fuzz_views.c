@@ -152,6 +152,9 @@ static void change_query(struct world *w)
 	case 5:
 		w->scene.measure = (enum measure)(choice / 7 % 3);
 		w->scene.paused = choice % 2;
+		w->scene.show_errors = choice / 21 % 2;
+		if (choice / 42 % 2)
+			scene_limit_next(&w->scene);
 		break;
 	case 6:
 		choose_threads(w);

@@ -123,6 +123,20 @@ struct profile *scenery_one_function(void)
 	return profile;
 }
 
+struct profile *scenery_changing(void)
+{
+	struct profile *profile = profile_new();
+
+	for (uint64_t i = 0; i < 20; i++) {
+		uint64_t time = STARTED + i * SECOND / 2;
+
+		scenery_add(profile, i < 12 ? "main;compress" : "main;write_out", 250, time + 1);
+		scenery_add(profile, "main;read_in", 250, time + 1);
+		profile_seal(profile, time + SECOND / 2);
+	}
+	return profile;
+}
+
 static void set_text(char *to, size_t size, const char *text)
 {
 	snprintf(to, size, "%s", text);

@@ -149,6 +149,45 @@ static void test_nothing(void **state)
 	calltree_free(tree);
 }
 
+static void test_fold(void **state)
+{
+	static const struct {
+		unsigned limit;
+		const char *callees;
+	} rows[] = {
+		{ 0, "b:50 c:20 d:10 e:10 f:10" },
+		{ 100, "b:50 c:20 d:10 e:10 f:10" },
+		{ 101, "b:50 c:20 d:30" },
+		{ 300, "b:50 c:50" },
+		{ 1000, "b:100" },
+	};
+	struct profile *profile = profile_new();
+	struct calltree *tree = calltree_new();
+	struct callers *callers = callers_new();
+	char text[256];
+
+	(void)state;
+	sample(profile, "ab", 50);
+	sample(profile, "ac", 20);
+	sample(profile, "ad", 10);
+	sample(profile, "ae", 10);
+	sample(profile, "af", 10);
+	profile_seal(profile, 1);
+	calltree_update(tree, profile, &(struct query){ 0 });
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		callers_update(callers, tree, function(profile, 'a'));
+		callers_fold(callers, rows[i].limit);
+		describe(profile, callers->callee.at, callers->callee.len, text, sizeof text);
+		assert_string_equal(text, rows[i].callees);
+		/* One alone stays what it is. */
+		assert_int_equal(callers->caller.at[0].others, 0);
+	}
+	assert_int_equal(callers->callee.at[0].others, 5);
+	callers_free(callers);
+	calltree_free(tree);
+	profile_free(profile);
+}
+
 /* Without recursion callers make up the total, and callees too with self. */
 static void test_sums(void **state)
 {
@@ -192,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_sums),
 	};
 

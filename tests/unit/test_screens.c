@@ -82,6 +82,18 @@ static void show_nothing(struct scene *scene, struct profile *profile)
 	scene->window.since = scene->status.now;
 }
 
+static void show_errors(struct scene *scene, struct profile *profile)
+{
+	(void)profile;
+	scene->show_errors = true;
+}
+
+static void limit_rows(struct scene *scene, struct profile *profile)
+{
+	(void)profile;
+	scene->limit = 50;
+}
+
 static void pause_display(struct scene *scene, struct profile *profile)
 {
 	(void)profile;
@@ -99,6 +111,18 @@ static void look_at(struct scene *scene, const struct profile *profile, const ch
 static void look_at_fib(struct scene *scene, struct profile *profile)
 {
 	look_at(scene, profile, "fib");
+}
+
+static void limit_tree(struct scene *scene, struct profile *profile)
+{
+	(void)profile;
+	scene->limit = 280;
+}
+
+static void limit_main(struct scene *scene, struct profile *profile)
+{
+	look_at(scene, profile, "main");
+	scene->limit = 300;
 }
 
 static void look_at_memcpy(struct scene *scene, struct profile *profile)
@@ -135,6 +159,12 @@ static void add_threads(struct scene *scene, struct profile *profile)
 		profile_seal(profile, now);
 	}
 	scene->status.now = now;
+}
+
+static void errors_of_threads(struct scene *scene, struct profile *profile)
+{
+	add_threads(scene, profile);
+	scene->show_errors = true;
 }
 
 static void show_thread(struct scene *scene, struct profile *profile)
@@ -195,6 +225,13 @@ static const struct screen screens[] = {
 	{ "functions-last-seconds", &functions_view, scenery_program, 80, 24,
 	  .change = show_last_seconds },
 	{ "functions-from-now", &functions_view, scenery_program, 80, 24, .change = show_nothing },
+	{ "functions-errors", &functions_view, scenery_program, 80, 24, .change = show_errors },
+	{ "functions-errors-tiny", &functions_view, scenery_program, 20, 5, .change = show_errors },
+	{ "functions-limit", &functions_view, scenery_program, 80, 24, .change = limit_rows },
+	{ "functions-limit-tiny", &functions_view, scenery_program, 20, 5, .change = limit_rows },
+	{ "functions-limit-search", &functions_view, scenery_program, 80, 24,
+	  .change = limit_rows, .search = "fib|memcpy" },
+	{ "functions-trend", &functions_view, scenery_changing, 80, 24, .search = NULL },
 	{ "functions-hostile", &functions_view, scenery_hostile, 80, 24, .search = NULL },
 	{ "functions-empty", &functions_view, profile_new, 80, 24, .search = NULL },
 	{ "functions-one", &functions_view, scenery_one_function, 80, 24, .search = NULL },
@@ -202,6 +239,13 @@ static const struct screen screens[] = {
 	{ "tree-plain", &tree_view, scenery_program, 80, 24, .search = NULL },
 	{ "tree-since", &tree_view, scenery_program, 80, 24, .change = show_since },
 	{ "tree-since-tiny", &tree_view, scenery_program, 20, 5, .change = show_since },
+	{ "tree-errors", &tree_view, scenery_program, 80, 24, .change = show_errors },
+	{ "tree-limit", &tree_view, scenery_program, 80, 24, .change = limit_tree,
+	  .command = { COMMAND_EXPAND_ALL } },
+	{ "tree-limit-wide", &tree_view, scenery_program, 200, 60, .change = limit_tree,
+	  .command = { COMMAND_EXPAND_ALL, COMMAND_LAST }, .search = "fib" },
+	{ "tree-limit-tiny", &tree_view, scenery_program, 20, 5, .change = limit_tree,
+	  .command = { COMMAND_EXPAND_ALL, COMMAND_LAST } },
 	{ "tree-open", &tree_view, scenery_program, 80, 34,
 	  .command = { COMMAND_EXPAND_ALL, COMMAND_DOWN } },
 	{ "tree-wide", &tree_view, scenery_program, 200, 60, .measure = MEASURE_SAMPLES,
@@ -241,6 +285,7 @@ static const struct screen screens[] = {
 	{ "callers-recursion", &callers_view, scenery_program, 80, 24, .change = look_at_fib },
 	{ "callers-wide", &callers_view, scenery_program, 200, 60, .measure = MEASURE_SAMPLES,
 	  .change = look_at_memcpy, .command = { COMMAND_UP, COMMAND_OPEN, COMMAND_DOWN } },
+	{ "callers-limit", &callers_view, scenery_program, 80, 24, .change = limit_main },
 	{ "callers-tiny", &callers_view, scenery_program, 20, 5, .command = { COMMAND_UP } },
 	{ "callers-small", &callers_view, scenery_program, 40, 9, .change = look_at_memcpy },
 	{ "callers-search", &callers_view, scenery_program, 80, 24, .search = "malloc",
@@ -266,6 +311,7 @@ static const struct screen screens[] = {
 	{ "threads-wide", &threads_view, scenery_program, 200, 60, .change = add_threads,
 	  .measure = MEASURE_TIME, .command = { COMMAND_GROUP, COMMAND_DOWN, COMMAND_SORT_PREV,
 					       COMMAND_SORT_PREV } },
+	{ "threads-errors", &threads_view, scenery_program, 80, 24, .change = errors_of_threads },
 	{ "threads-tiny", &threads_view, scenery_program, 20, 5, .change = add_threads,
 	  .command = { COMMAND_DOWN } },
 	{ "threads-small", &threads_view, scenery_program, 40, 9, .change = show_thread },

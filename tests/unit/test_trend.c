@@ -122,7 +122,7 @@ static void test_stays_exact(void **state)
 		sample(&s, 1, "m?a?", 3);
 		sample(&s, 2, "mm?", 5);
 		second(&s, 40, 80);
-		if (i % 9 == 4) {
+		if (i % 9 == 4 && i < 45) {
 			frame.function = function(s.profile, (char)('f' + i % 7));
 			profile_set_frames(s.profile, s.place, &frame, 1);
 		}
@@ -150,11 +150,37 @@ static void test_stays_exact(void **state)
 	tear_down(&s);
 }
 
+/* The profile went on without the tree. */
+static void test_tree_stands_still(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	set_up(&s);
+	for (int i = 0; i < 12; i++)
+		second(&s, 200, 800);
+	s.now += SECOND;
+	sample(&s, 1, "new", 100);
+	profile_seal(s.profile, s.now);
+	trend_update(&s.trend, s.profile, s.tree, s.now);
+	assert_int_equal(s.trend.now.whole.samples, 4000);
+	profile_zero(s.profile);
+	sample(&s, 1, "newer", 100);
+	profile_seal(s.profile, s.now);
+	trend_update(&s.trend, s.profile, s.tree, s.now);
+	assert_int_equal(s.trend.now.whole.samples, 0);
+	assert_int_equal(self(&s, 'a'), 0);
+	update(&s);
+	assert_int_equal(s.trend.now.whole.samples, 100);
+	tear_down(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_moves_and_settles),
 		cmocka_unit_test(test_stays_exact),
+		cmocka_unit_test(test_tree_stands_still),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -788,6 +788,88 @@ static void selection_goes_along(void **state)
 	close_stage(&s);
 }
 
+/* What is below the limit is one row, and all adds up. */
+
+static void add_small_ones(struct stage *s)
+{
+	add(s, "main;large", 900);
+	for (int i = 0; i < 10; i++) {
+		char stack[32];
+
+		snprintf(stack, sizeof stack, "main;small%d", i);
+		add(s, stack, 10 + (i == 3));
+	}
+	refresh(s);
+}
+
+static void functions_limit(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, &functions_view);
+	s.scene.measure = MEASURE_SAMPLES;
+	add_small_ones(&s);
+	assert_false(shows(&s, "others"));
+	s.scene.limit = 50;
+	refresh(&s);
+	/* 900 and 101 are all there is. */
+	assert_true(shows(&s, "900      900 ██████████ large"));
+	assert_true(shows(&s, "101                     10 others below 5%"));
+	assert_false(shows(&s, "small"));
+	/* The cursor does not go there. */
+	act(&s, COMMAND_LAST);
+	assert_cursor(&s, "main");
+	/* What is searched for is shown. */
+	search(&s, "small3");
+	act(&s, COMMAND_FIND_NEXT);
+	assert_cursor(&s, "small3");
+	assert_true(shows(&s, "90                     9 others"));
+	search(&s, NULL);
+	assert_false(shows(&s, "small3"));
+	s.scene.limit = 0;
+	refresh(&s);
+	assert_cursor(&s, "small3");
+	close_stage(&s);
+}
+
+static void tree_limit(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, &tree_view);
+	s.scene.measure = MEASURE_SAMPLES;
+	add_small_ones(&s);
+	act(&s, COMMAND_EXPAND_ALL);
+	s.scene.limit = 50;
+	refresh(&s);
+	assert_true(shows(&s, "1,001        0 ▾ main"));
+	assert_true(shows(&s, "900      900 ├── large"));
+	assert_true(shows(&s, "101          └── 10 others below 5%"));
+	act(&s, COMMAND_LAST);
+	assert_cursor(&s, "10 others");
+	act(&s, COMMAND_OPEN);
+	act(&s, COMMAND_HOTTEST);
+	act(&s, COMMAND_EXPAND_BELOW);
+	/* One that is gone to stands by itself. */
+	search(&s, "small7");
+	act(&s, COMMAND_FIND_NEXT);
+	assert_cursor(&s, "small7");
+	assert_true(shows(&s, "91          └── 9 others"));
+	add(&s, "main;large", 100);
+	refresh(&s);
+	assert_cursor(&s, "small7");
+	act(&s, COMMAND_INVERT);
+	refresh(&s);
+	assert_cursor(&s, "small7");
+	assert_true(shows(&s, "others"));
+	s.scene.limit = 0;
+	refresh(&s);
+	assert_cursor(&s, "small7");
+	close_stage(&s);
+}
+
 /* Callers. */
 
 static void callers_move(void **state)
@@ -1035,6 +1117,8 @@ int main(void)
 		cmocka_unit_test(icicle_is_stable),
 		cmocka_unit_test(icicle_finds_thin_boxes),
 		cmocka_unit_test(selection_goes_along),
+		cmocka_unit_test(functions_limit),
+		cmocka_unit_test(tree_limit),
 		cmocka_unit_test(threads_narrow),
 		cmocka_unit_test(threads_ask_for_states),
 		cmocka_unit_test(callers_move),
