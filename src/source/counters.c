@@ -229,7 +229,7 @@ static const char *reason_for(enum counter counter, int code)
 }
 
 /* What the kernel's own account has, and how good that is. */
-static const char *account_of(enum counter counter)
+static const char *account_of_processes(enum counter counter)
 {
 	switch (counter) {
 	case TASK_CLOCK:
@@ -253,12 +253,36 @@ static const char *account_of(enum counter counter)
 	}
 }
 
+/* NULL: the kernel keeps no account of it. */
+static const char *account_of(const struct counters *counters, enum counter counter)
+{
+	if (!counters->everything)
+		return account_of_processes(counter);
+	switch (counter) {
+	case TASK_CLOCK:
+		return "from /proc: time that CPUs were busy";
+	case VOLUNTARY:
+	case INVOLUNTARY:
+	case RSS:
+	case RSS_PEAK:
+		return NULL;
+	default:
+		return account_of_processes(counter) ? "from /proc" : NULL;
+	}
+}
+
 static void open_counter(struct counters *counters, enum counter counter, const struct places *places)
 {
 	const struct kind *kind = &kinds[counter];
 	struct perf_event_attr attr = attr_of(counters, kind);
+	const char *account = account_of(counters, counter);
 	int code;
 
+	/* A task clock of a CPU runs while that is idle. */
+	if (counters->everything && counter == TASK_CLOCK) {
+		set_reason(counters, counter, account);
+		return;
+	}
 	if (counters->files + places->len <= FILES_MAX)
 		code = open_events(counters, counter, &attr, places);
 	else
@@ -268,8 +292,7 @@ static void open_counter(struct counters *counters, enum counter counter, const 
 		code = open_events(counters, counter, &attr, places);
 	}
 	if (code)
-		set_reason(counters, counter, account_of(counter) ? account_of(counter) :
-			   reason_for(counter, code));
+		set_reason(counters, counter, account ? account : reason_for(counter, code));
 	else if (attr.exclude_kernel && kind->how == USER_PART)
 		set_reason(counters, counter, "perf event, without the kernel: not permitted");
 	else
@@ -383,8 +406,7 @@ static void explain_rest(struct counters *counters)
 		else if (counters->everything && (i == RSS || i == RSS_PEAK))
 			set_reason(counters, i, "not supported for the whole system");
 		else
-			set_reason(counters, i, counters->everything ? "from /proc" :
-				   account_of((enum counter)i));
+			set_reason(counters, i, account_of(counters, (enum counter)i));
 	}
 }
 
@@ -519,12 +541,15 @@ static bool read_system(const struct counters *counters, struct usage_values *va
 	return true;
 }
 
-static bool read_usage(struct counters *counters, const pid_t *pid, size_t count,
+static bool read_usage(struct counters *counters, const pid_t *pid, size_t count, bool last,
 		       struct usage_values *values)
 {
 	if (counters->everything)
 		return read_system(counters, values);
-	usage_read(counters->usage, pid, count, values);
+	if (last)
+		usage_read_all(counters->usage, pid, count, values);
+	else
+		usage_read(counters->usage, pid, count, values);
 	if (counters->launched && !count && !counters->no_follow)
 		take_waited_for(counters, values);
 	return true;
@@ -541,40 +566,48 @@ static void add_point(struct counters *counters, enum counter counter, uint64_t 
 	profile_add_point(counters->profile, one->series, now, value);
 }
 
-/* The kernel's account has it, if no perf event does. */
-static bool is_accounted(const struct counters *counters, enum counter counter)
+static void read_all(struct counters *counters, const struct usage_values *values, uint64_t now,
+		     bool last)
 {
-	if (counters->everything && (counter == VOLUNTARY || counter == INVOLUNTARY ||
-				     counter == RSS || counter == RSS_PEAK))
-		return false;
-	return account_of(counter);
-}
-
-void counters_read(struct counters *counters, const pid_t *pid, size_t count, uint64_t now)
-{
-	struct usage_values values;
-	bool usage = read_usage(counters, pid, count, &values);
-
 	for (int i = 0; i < COUNTERS; i++) {
+		enum counter counter = (enum counter)i;
 		struct one *one = &counters->one[i];
 		struct series *series = &counters->profile->series.at[one->series];
 		uint64_t value;
 		bool scaled;
 
 		if (!one->fd.len) {
-			if (usage && is_accounted(counters, (enum counter)i))
-				add_point(counters, (enum counter)i, now,
-					  value_of(&values, (enum counter)i));
-			continue;
-		}
-		if (read_events(one, &value, &scaled)) {
+			/* Who has ended has no memory and no threads: what was last seen stays. */
+			if (values && account_of(counters, counter) &&
+			    !(last && series->kind == SERIES_LEVEL && !value_of(values, counter)))
+				add_point(counters, counter, now, value_of(values, counter));
+		} else if (read_events(one, &value, &scaled)) {
 			series->scaled = scaled;
-			add_point(counters, (enum counter)i, now, value);
+			add_point(counters, counter, now, value);
 		} else if (!series->supported) {
-			set_reason(counters, (enum counter)i,
+			set_reason(counters, counter,
 				   "not counted: others use the hardware counters");
 		}
+		if (last && !series->supported && account_of(counters, counter))
+			set_reason(counters, counter,
+				   "not counted: it ended before the first look");
 	}
+}
+
+void counters_read(struct counters *counters, const pid_t *pid, size_t count, uint64_t now)
+{
+	struct usage_values values;
+	bool known = read_usage(counters, pid, count, false, &values);
+
+	read_all(counters, known ? &values : NULL, now, false);
+}
+
+void counters_finish(struct counters *counters, const pid_t *pid, size_t count, uint64_t now)
+{
+	struct usage_values values;
+	bool known = read_usage(counters, pid, count, true, &values);
+
+	read_all(counters, known ? &values : NULL, now, true);
 }
 
 void counters_zero(struct counters *counters)

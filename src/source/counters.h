@@ -17,11 +17,16 @@ struct counters;
 struct counters *counters_open(const struct target *target, pid_t launched, struct profile *profile);
 /*
  * Take a reading; pids are the processes measured now.  Called with the
- * session locked; at most a few ms.  Once more, with no pids, after a
- * launched program ended and was waited for: then all is exact.
+ * session locked; at most a few ms.
  */
 void counters_read(struct counters *counters, const pid_t *pid, size_t count, uint64_t now);
-/* Count from here on, and forget the history. */
+/*
+ * The last reading, which looks at all threads; with no pids if it comes
+ * after a launched program was waited for: then all is exact.  What could
+ * never be read says so.
+ */
+void counters_finish(struct counters *counters, const pid_t *pid, size_t count, uint64_t now);
+/* Count from the last reading on, and forget the history. */
 void counters_zero(struct counters *counters);
 void counters_close(struct counters *counters);
 

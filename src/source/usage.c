@@ -15,7 +15,8 @@ enum {
 	STAT_MAX = 4096,
 	STATUS_MAX = 16384,
 	SYSTEM_MAX = 1 << 20,
-	LOOK_NS = 2000000,	/* at threads, each time */
+	LOOK_NS = 2000000,	/* of CPU time at threads, each time; */
+	WAIT_NS = 20000000,	/* when others keep the CPUs busy, not longer than that */
 };
 
 /* What /proc/PID/stat counts for a process, and for the children it waited for. */
@@ -65,7 +66,9 @@ struct usage {
 	array(struct known_process) process;
 	array(pid_t) order;
 	struct pid_list threads;
-	uint64_t until;		/* looking at threads */
+	bool all;		/* look at all threads, whatever it takes */
+	uint64_t left;		/* CPU time for looking at threads */
+	uint64_t until;		/* and when that is over in any case */
 	struct strbuf text;
 };
 
@@ -253,18 +256,36 @@ static bool list_threads(struct usage *usage, struct known_process *process)
 	return process->thread.len;
 }
 
-/* When they are many, a part of them each time; all the first time, to start from there. */
+static uint64_t own_cpu_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * When they are many, a part of them each time; all the first time, to
+ * start from there.  Listing them does not count: where it took all the
+ * time, hardly any thread would ever be looked at.
+ */
 static void look_at_threads(struct usage *usage, struct known_process *process)
 {
+	bool all = usage->all || !process->looked;
+	uint64_t begin, used = 0;
+
 	if (!list_threads(usage, process))
 		return;
+	begin = own_cpu_time();
 	for (size_t i = 0; i < process->thread.len; i++) {
-		if (i && process->looked && clock_now() > usage->until)
+		used = own_cpu_time() - begin;
+		if (i && !all && (used > usage->left || clock_now() > usage->until))
 			break;
 		if (process->next >= process->thread.len)
 			process->next = 0;
 		look_at_thread(usage, process, &process->thread.at[process->next++]);
 	}
+	usage->left -= used < usage->left ? used : usage->left;
 	process->looked = true;
 }
 
@@ -391,7 +412,8 @@ static int compare_pids(const void *a, const void *b)
  */
 static void look_at_processes(struct usage *usage, const pid_t *pid, size_t count)
 {
-	usage->until = clock_now() + LOOK_NS;
+	usage->left = LOOK_NS;
+	usage->until = clock_now() + WAIT_NS;
 	usage->order.len = 0;
 	for (size_t i = 0; i < count; i++)
 		array_push(&usage->order, pid[i]);
@@ -425,6 +447,14 @@ void usage_read(struct usage *usage, const pid_t *pid, size_t count, struct usag
 	if (values->rss > usage->rss_peak)
 		usage->rss_peak = values->rss;
 	values->rss_peak = usage->rss_peak;
+}
+
+void usage_read_all(struct usage *usage, const pid_t *pid, size_t count,
+		    struct usage_values *values)
+{
+	usage->all = true;
+	usage_read(usage, pid, count, values);
+	usage->all = false;
 }
 
 /* The line "cpu": user, nice, system, idle, iowait, irq, softirq, in ticks. */

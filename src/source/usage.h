@@ -28,8 +28,15 @@ struct usage;
 /* no_children: what processes that are not given used does not count. */
 struct usage *usage_new(bool no_children);
 void usage_free(struct usage *usage);
-/* Look at the processes; those given before and not now have ended. */
+/*
+ * Look at the processes; those given before and not now have ended.  Of
+ * very many threads the switches are looked at in turn, and are some looks
+ * old.
+ */
 void usage_read(struct usage *usage, const pid_t *pid, size_t count, struct usage_values *values);
+/* The same, but looks at all threads, however long that takes. */
+void usage_read_all(struct usage *usage, const pid_t *pid, size_t count,
+		    struct usage_values *values);
 
 /* The same of the whole system, since boot; false if /proc does not tell. */
 bool usage_read_system(struct usage_values *values);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@
 #include "source/counters.h"
 #include "source/usage.h"
 
-enum { PAGES = 3000, SWITCHES = 40, BURN_MS = 60 };
+enum { PAGES = 3000, SWITCHES = 40, BURN_MS = 60, MANY = 500 };
 
 static uint64_t cpu_ns(void)
 {
@@ -215,6 +216,85 @@ static void exec_worker(void)
 	_exit(1);
 }
 
+static int threads_ready[2], threads_end[2];
+
+static void *wait_often(void *unused)
+{
+	for (int i = 0; i < SWITCHES; i++)
+		nanosleep(&(struct timespec){ 0, 1000 }, NULL);
+	say(threads_ready[1]);
+	wait_for_word(threads_end[0]);
+	return unused;
+}
+
+static void start_threads(void)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 256 << 10);
+	for (int i = 0; i < MANY; i++)
+		if (pthread_create(&thread, &small, wait_often, NULL))
+			_exit(1);
+	for (int i = 0; i < MANY; i++)
+		wait_for_word(threads_ready[0]);
+}
+
+/* What a look has no time for is looked at in turn, and all at the end. */
+static void test_many_threads(void **state)
+{
+	struct usage *usage = usage_new(false);
+	struct usage_values values;
+	struct worker worker;
+
+	(void)state;
+	assert_int_equal(pipe(threads_ready), 0);
+	assert_int_equal(pipe(threads_end), 0);
+	worker = start_worker(start_threads);
+	usage_read(usage, &worker.pid, 1, &values);
+	assert_int_equal(values.threads, 1);
+	let_work(&worker);
+	usage_read(usage, &worker.pid, 1, &values);
+	assert_true(values.voluntary >= SWITCHES);
+	usage_read_all(usage, &worker.pid, 1, &values);
+	assert_true(values.voluntary >= MANY * SWITCHES);
+	assert_int_equal(values.threads, MANY + 1);
+	end_worker(&worker);
+	usage_read(usage, NULL, 0, &values);
+	assert_true(values.voluntary >= MANY * SWITCHES);
+	usage_free(usage);
+	for (int i = 0; i < 2; i++) {
+		close(threads_ready[i]);
+		close(threads_end[i]);
+	}
+}
+
+/* It may be over before anyone looks. */
+static void test_never_seen(void **state)
+{
+	struct profile *profile = profile_new();
+	struct target target = { 0 };
+	struct counters *counters;
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid) {
+		work();
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	array_push(&target.pid, pid);
+	counters = counters_open(&target, 0, profile);
+	counters_finish(counters, NULL, 0, 1);
+	assert_false(series_named(profile, "rss")->supported);
+	assert_string_equal(profile_string(profile, series_named(profile, "threads")->reason),
+			    "not counted: it ended before the first look");
+	counters_close(counters);
+	array_release(&target.pid);
+	profile_free(profile);
+}
+
 /* What the child does before its exec is not the program's. */
 static void test_launched(void **state)
 {
@@ -234,8 +314,10 @@ static void test_launched(void **state)
 	counters = counters_open(&target, pid, profile);
 	say(hold[1]);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	counters_read(counters, NULL, 0, 1);
+	counters_finish(counters, NULL, 0, 1);
 	assert_work_was_counted(profile);
+	/* It is gone: that it had no memory would be wrong. */
+	assert_false(series_named(profile, "rss")->supported);
 	counters_close(counters);
 	close(hold[0]);
 	close(hold[1]);
@@ -254,6 +336,9 @@ static void test_whole_system(void **state)
 	assert_true(value_of(profile, "minor-faults") >= PAGES);
 	assert_true(value_of(profile, "context-switches") >= SWITCHES);
 	assert_true(value_of(profile, "threads") > 1);
+	/* Of idle CPUs nothing is counted. */
+	assert_int_equal(value_of(profile, "task-clock"),
+			 value_of(profile, "user-time") + value_of(profile, "system-time"));
 	assert_false(series_named(profile, "rss")->supported);
 	assert_all_explained(profile);
 	counters_close(counters);
@@ -349,6 +434,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_attached),
 		cmocka_unit_test(test_zero),
 		cmocka_unit_test(test_launched),
+		cmocka_unit_test(test_many_threads),
+		cmocka_unit_test(test_never_seen),
 		cmocka_unit_test(test_whole_system),
 		cmocka_unit_test(test_unseen_children),
 		cmocka_unit_test(test_seen_children),
