@@ -10,8 +10,8 @@
  */
 struct site {
 	uint32_t node;
-	uint32_t caller_up;	/* 1 + the nearest site, itself too, with a caller new on its path */
-	uint32_t callee_up;	/* 1 + the nearest site, itself too, with a callee new on its path */
+	/* 1 + the nearest site, it or further out, with a caller or callee new on its path. */
+	uint32_t caller_up, callee_up;
 	function_id through;	/* the callee by which the outer site leads here */
 	uint32_t outer;		/* 1 + that site, 0: none */
 };

@@ -19,16 +19,18 @@
 	X(LAST,		"last",		"go to the last row") \
 	X(LEFT,		"left",		"collapse, or go to the caller; icicle: box to the left") \
 	X(RIGHT,	"right",	\
-	  "expand, or go to the callee; icicle: box to the right; functions, callers: show in the tree") \
+	  "expand, or go to the callee; icicle: box to the right; " \
+	  "functions, callers: show in the tree") \
 	X(OPEN,		"open",		\
-	  "functions: its callers; tree: open or close; icicle: zoom in; callers: go there; threads: only this one") \
+	  "functions: its callers; tree: open or close; icicle: zoom in; " \
+	  "callers: go there; threads: only this one") \
 	X(BACK,		"back",		"undo the last zoom, choice of threads, search or filter") \
 	X(VIEW_NEXT,	"view-next",	"next view") \
 	X(VIEW_PREV,	"view-prev",	"previous view") \
 	X(VIEW_1,	"view-1",	"view 1, Functions") \
 	X(VIEW_2,	"view-2",	"view 2, Tree") \
 	X(VIEW_3,	"view-3",	"view 3, Icicle") \
-	X(VIEW_4,	"view-4",	"view 4, Callers: who calls the function, and what it calls") \
+	X(VIEW_4,	"view-4",	"view 4, Callers: around one function") \
 	X(VIEW_5,	"view-5",	"view 5, Counters") \
 	X(VIEW_6,	"view-6",	"view 6, Threads") \
 	X(VIEW_7,	"view-7",	"") \
@@ -53,7 +55,7 @@
 	X(FIND_NEXT,	"find-next",	"go to the next match") \
 	X(FIND_PREV,	"find-prev",	"go to the previous match") \
 	X(FILTER,	"filter",	"keep only stacks that fit a regular expression") \
-	X(THREAD,	"thread",	"threads: only this one in all views; elsewhere: to the threads") \
+	X(THREAD,	"thread",	"threads: only this one; elsewhere: to the threads") \
 	X(GROUP,	"group",	"threads: one by one, by name, or by process") \
 	X(KERNEL,	"kernel",	"kernel frames on or off") \
 	X(PAUSE,	"pause",	"hold the display; sampling goes on") \

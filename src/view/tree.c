@@ -544,7 +544,8 @@ static void draw_headings(const struct tree *tree, const struct scene *scene, st
 	int amount = amount_width(scene);
 
 	canvas_fill(canvas_part(c, 0, 0, c.width, 1), ' ', STYLE_COLUMN);
-	canvas_text(c, amount - 7, 0, STYLE_COLUMN_SORTED, tree->branches.turned ? "▼  Self" : "▼ Total");
+	canvas_text(c, amount - 7, 0, STYLE_COLUMN_SORTED,
+		    tree->branches.turned ? "▼  Self" : "▼ Total");
 	if (at->self >= 0)
 		canvas_text(c, at->self + amount - 4, 0, STYLE_COLUMN, "Self");
 	canvas_text(c, at->name, 0, STYLE_COLUMN, c.width < 40 ? "Function" :

@@ -109,7 +109,8 @@ static void change_thread(struct world *w)
 		profile_add_thread(w->profile, 1 + (pid_t)choice % 3, 1 + (pid_t)choice,
 				   names[choice % NAMES]);
 	else if (choice < 128)
-		profile_name_thread(w->profile, id, names[choice % NAMES], names[choice / 3 % NAMES]);
+		profile_name_thread(w->profile, id, names[choice % NAMES],
+				    names[choice / 3 % NAMES]);
 	else if (choice < 160)
 		profile_end_thread(w->profile, id);
 	else

@@ -135,7 +135,8 @@ static void add_threads(struct scene *scene, struct profile *profile)
 {
 	static const struct { pid_t pid, tid; const char *name, *process; } threads[] = {
 		{ 4242, 4243, "worker-1", "app" }, { 4242, 4244, "worker-2", "app" },
-		{ 977, 977, "helper", "helper" }, { 977, 978, "a thread with a long name", "helper" },
+		{ 977, 977, "helper", "helper" },
+		{ 977, 978, "a thread with a long name", "helper" },
 	};
 	stack_id stack = profile->sum.at[0].stack;
 	uint64_t now = scene->status.now;
@@ -170,7 +171,8 @@ static void errors_of_threads(struct scene *scene, struct profile *profile)
 static void show_thread(struct scene *scene, struct profile *profile)
 {
 	add_threads(scene, profile);
-	scene->query.threads = (struct thread_choice){ .by = THREADS_ONE, .pid = 4242, .tid = 4243 };
+	scene->query.threads = (struct thread_choice){ .by = THREADS_ONE, .pid = 4242,
+						       .tid = 4243 };
 }
 
 static void show_process(struct scene *scene, struct profile *profile)
