@@ -122,8 +122,9 @@ views() {
 	keys 5; until_true 10 shows_not 'all 100' || fail "view 5 does not come"
 	keys '?'; expect 'move|Moving'
 	keys q; until_true 10 shows_not 'move up|Moving' || fail "help does not go"
-	keys Tab; expect 'Self'
+	keys 1; expect 'Self'
 	keys BTab; until_true 10 shows_not 'Self' || fail "no view before the first"
+	keys Tab; expect 'Self'
 	keys 2; expect 'Total.*Function'
 	if [[ $3 == C ]] && screen | LC_ALL=C grep -q '[^ -~]'; then
 		fail "more than ASCII on the screen"
@@ -521,6 +522,59 @@ attached() {
 	busy=
 }
 
+# The row under the cursor: the only one in reverse below the headings, which are underlined.
+cursor_row() {
+	tm capture-pane -ep 2>/dev/null | sed '1,/\x1b\[[0-9;]*4m/d' |
+		grep -m1 -P '\x1b\[([0-9;]*;)?7m'
+}
+# What changes is drawn in several writes: twice in a row it is no accident.
+cursor_on() {
+	cursor_row | grep -q "$1" || cursor_row | grep -q "$1"
+}
+
+# For so long the cursor is on that name, while the others change places.
+cursor_holds() {
+	local until=$((SECONDS + $1)) name=$2 before='' now changes=0
+	while ((SECONDS < until)); do
+		cursor_on "$name" || { fail "the cursor left $name"; return 1; }
+		now=$(screen | grep -oE '\b(red|green|blue|black)\b')
+		[[ $now == "$before" ]] || changes=$((changes + 1))
+		before=$now
+		sleep 0.1
+	done
+	((changes > 1)) || fail "the ranks did not change"
+}
+
+# Ranks change every second: rows move, the cursor stays on its function and
+# its path, and only what changed is drawn.  TPROF_CURSOR_SECONDS=30 takes longer.
+cursor_stays() {
+	local seconds=${TPROF_CURSOR_SECONDS:-10} count
+	if ! command -v clang >/dev/null; then
+		echo "the cursor is not tried on a live program: clang is not installed"
+		return
+	fi
+	clang -std=gnu17 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer \
+		-o "$work/churn" "${srcdir:-.}/tests/programs/churn.c" -pthread ||
+		{ fail "churn.c does not compile"; return; }
+	start "cursor" 80 24 'LC_ALL=C.UTF-8 TERM=xterm-256color NO_COLOR=1'
+	tm pipe-pane -o "cat >$work/bytes"
+	run "-- $work/churn 3600"
+	expect '\bblue\b' && expect '\bgreen\b' || return
+	keys / g r e e n; expect '1 match'; keys Enter
+	until_true 10 cursor_on green || fail "the search does not find green"
+	part="cursor in the functions"
+	cursor_holds $(((seconds + 1) / 2)) green
+	part="cursor in the tree"
+	keys K 2 E; expect "Total.*Function" && expect "─.*green"
+	until_true 10 cursor_on green || fail "the tree does not go along"
+	cursor_holds $((seconds / 2)) green
+	keys q; expect 'still runs'; keys q; expect 'status='
+	tm pipe-pane
+	# Two of them are the shell's.
+	count=$(grep -aoP '\x1b\[[23]J|\x1b\[H\x1b\[J' "$work/bytes" | wc -l)
+	((count <= 3)) || fail "$count full clears"
+}
+
 for size in '80 24' '200 60' '20 5'; do
 	for locale in C.UTF-8 C; do
 		# shellcheck disable=SC2086 # two words are wanted
@@ -545,6 +599,7 @@ if may_measure; then
 	launched
 	attached
 	choosing
+	cursor_stays
 else
 	echo "not tried on live programs: $(head -1 "$work/why")"
 fi
