@@ -321,7 +321,7 @@ no_full_clear() {
 	keys "$tprof $work/profile.folded; echo status=\$?" Enter
 	expect 'Self' || return
 	keys 2; expect 'Total.*Function'
-	keys j j Enter H C E '*' i; expect 'inverted'
+	keys j j Enter H C E '*' i; expect 'inv(erted|\.)'
 	keys i 3; expect 'all 100'
 	keys j j Enter k Enter '?'; expect 'Moving'
 	keys j PageDown q 1; expect '▼ Self'

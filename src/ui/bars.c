@@ -115,7 +115,8 @@ void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas can
 	if (unread)
 		canvas_text(canvas, unread, 0, STYLE_NOTICE, "•");
 	if (scene->query.inverted)
-		canvas_text(canvas, x + 2, 0, STYLE_NOTICE, "inverted");
+		canvas_text(canvas, x + 1, 0, STYLE_NOTICE,
+			    canvas.width - x > 9 ? " inverted" : "inv.");
 	strbuf_release(&label);
 }
 
