@@ -58,7 +58,7 @@ void session_resize(struct session *session, int width, int height);
 void session_end_program(struct session *session);
 /* With session_end_program(): what is still there after that moment is killed. */
 void session_kill_program(struct session *session);
-/* Leave it to itself: it goes on, with a terminal that nobody looks at, when the session is freed. */
+/* Leave it to itself when the session is freed: it goes on, its terminal is seen by nobody. */
 void session_detach(struct session *session);
 /* Of the program that is to be left, 0: none is. */
 pid_t session_detached(struct session *session);

@@ -116,17 +116,17 @@ static void catch_crashes(void)
 		sigaction(fatal[i], &action, &tty.fatal_action[i]);
 }
 
+/* Without the pauses, "$<5>", that only terminals of old need. */
 static void add_restore(const char *text)
 {
-	size_t len;
+	const char *end;
 
-	if (!text || text == (const char *)-1)
-		return;
-	len = strlen(text);
-	if (tty.restore_len + len > sizeof tty.restore)
-		return;
-	memcpy(tty.restore + tty.restore_len, text, len);
-	tty.restore_len += len;
+	while (text && *text && tty.restore_len < sizeof tty.restore) {
+		if (text[0] == '$' && text[1] == '<' && (end = strchr(text, '>')))
+			text = end + 1;
+		else
+			tty.restore[tty.restore_len++] = *text++;
+	}
 }
 
 static const char *capability(const char *name)
@@ -146,6 +146,25 @@ static void prepare_restore(void)
 	add_restore(capability("op"));
 	add_restore(capability("cnorm"));
 	add_restore(capability("rmcup"));
+	if (capability("rmcup"))
+		return;
+	add_restore(tiparm(capability("cup"), LINES - 1, 0));
+	add_restore(capability("el"));
+}
+
+/*
+ * Where there is no other screen to come back from, what was drawn stays:
+ * only the prompt of the shell needs a line of its own.
+ */
+static void leave_screen(void)
+{
+	if (!capability("rmcup") && !isendwin()) {
+		wmove(stdscr, LINES - 1, 0);
+		wclrtoeol(stdscr);
+		refresh();
+		tty.stale = true;
+	}
+	endwin();
 }
 
 /* Signals. */
@@ -238,7 +257,7 @@ static void curses_close(void)
 	release_mouse();
 	tty.captured = false;
 	if (tty.up)
-		endwin();
+		leave_screen();
 	set_up(false);
 	nanny_dismiss(&tty.nanny);
 	release_signals();
@@ -434,8 +453,10 @@ static void make_cell(cchar_t *out, wchar_t character, const struct cell *cell)
 	static const attr_t own[] = { A_BOLD, A_DIM, A_UNDERLINE, A_REVERSE };
 	wchar_t text[2] = { character, L'\0' };
 	int pair = cell->style < STYLE_COUNT ? tty.look[cell->style].pair : 0;
-	attr_t attributes = cell->style < STYLE_COUNT ? tty.look[cell->style].attributes : A_NORMAL;
+	attr_t attributes = A_NORMAL;
 
+	if (cell->style < STYLE_COUNT)
+		attributes = tty.look[cell->style].attributes;
 	for (size_t i = 0; i < COUNT(own); i++)
 		if (cell->attributes >> i & 1)
 			attributes = own[i] == A_REVERSE ? attributes ^ own[i] : attributes | own[i];
@@ -601,7 +622,7 @@ static void stop_job(void)
 static void curses_suspend(void)
 {
 	release_mouse();
-	endwin();
+	leave_screen();
 	set_up(false);
 	stop_job();
 	come_back();
@@ -612,7 +633,7 @@ static void curses_lend(void)
 	struct termios modes;
 
 	release_mouse();
-	endwin();
+	leave_screen();
 	/* With the modes of a screen, and more that is not as it was: to be left like one. */
 	set_up(true);
 	if (tcgetattr(tty.fd, &modes))
@@ -681,6 +702,8 @@ static int function_key(int code)
 		{ KEY_BACKSPACE, INPUT_BACKSPACE },
 		{ KEY_DC, INPUT_DELETE },
 		{ KEY_ENTER, KEY_RETURN },
+		/* The console of Linux says that Ctrl-Z is a function key. */
+		{ KEY_SUSPEND, KEY_CTRL_Z },
 		/* Pushed by resizeterm(); the size is known already. */
 		{ KEY_RESIZE, INPUT_NONE },
 	};

@@ -45,11 +45,12 @@ void leaving_interrupt(struct app *app)
 		app->done = true;
 		return;
 	}
-	if (again)
+	if (again && app->purpose == TYPING_NOTHING)
 		return ask(app);
 	session_signal(app->session, SIGINT);
 	app->interrupted_at = clock_now();
-	app_tell(app, STYLE_NOTICE, "interrupted the program; once more within 2 s asks what to do");
+	app_tell(app, STYLE_NOTICE,
+		 "interrupted the program; once more within 2 s asks what to do");
 }
 
 void leaving_quit(struct app *app)
@@ -66,7 +67,7 @@ void leaving_answer(struct app *app, int key)
 	switch (key) {
 	case 'k': case 'K':
 	/* Who asks again wants out. */
-	case 'q': case 'Q': case 3:
+	case 'q': case 'Q':
 		session_kill_program(app->session);
 		app->done = true;
 		break;
@@ -76,6 +77,11 @@ void leaving_answer(struct app *app, int key)
 		break;
 	case 'w': case 'W': case 'n': case 27:
 		app_tell(app, STYLE_NOTICE, "the program goes on");
+		break;
+	case 3:
+		/* Always the program's. */
+		session_signal(app->session, SIGINT);
+		app->purpose = ASKING_PROGRAM;
 		break;
 	default:
 		app->purpose = ASKING_PROGRAM;
@@ -97,7 +103,8 @@ void leaving_hand_over(struct app *app)
 	switch (end) {
 	case RELAY_IMPOSSIBLE:
 		app_tell(app, STYLE_NOTICE, session_program_runs(app->session) ?
-			 "the program has no terminal of ours" : "no program runs that was launched here");
+			 "the program has no terminal of ours" :
+			 "no program runs that was launched here");
 		return;
 	case RELAY_BACK:
 		break;

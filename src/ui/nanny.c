@@ -33,7 +33,7 @@ static bool wait_for_end(int pipe)
 
 /*
  * Signals of the keyboard do not count on our screen.  Where they do, the
- * shell or someone else has set the terminal up already.
+ * shell has set the modes already; what the screen looks like it leaves.
  */
 static bool is_ours(int terminal, const struct termios *before)
 {
@@ -49,9 +49,10 @@ static void watch(int pipe, int terminal, const struct termios *before, const ch
 	setsid();
 	prctl(PR_SET_NAME, "tprof-nanny");
 	close_all_but(pipe, terminal);
-	if (!wait_for_end(pipe) || !is_ours(terminal, before))
+	if (!wait_for_end(pipe))
 		_exit(0);
-	tcsetattr(terminal, TCSANOW, before);
+	if (is_ours(terminal, before))
+		tcsetattr(terminal, TCSANOW, before);
 	_exit(write(terminal, text, len) < 0);
 }
 

@@ -153,7 +153,10 @@ static void take_output(struct relay *relay)
 		show(relay, part, (size_t)got);
 		note_modes(relay, part, (size_t)got);
 	} else if (!got || (errno != EAGAIN && errno != EINTR)) {
-		/* All have closed it.  The program's end may follow, or never come. */
+		/* All have closed it.  The program's end follows at once, or not at all. */
+		struct pollfd fd = { .fd = session_program_fd(relay->session), .events = POLLIN };
+
+		poll(&fd, 1, 200);
 		finish(relay, RELAY_PROGRAM_ENDED);
 	}
 }

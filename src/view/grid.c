@@ -215,8 +215,8 @@ void canvas_restyle(struct canvas c, enum style style)
 {
 	for (int y = 0; y < c.height; y++)
 		for (int x = 0; x < c.width; x++) {
-			struct cell *cell = &c.grid->cell[(size_t)(c.y + y) *
-							  (size_t)c.grid->width + (size_t)(c.x + x)];
+			size_t at = (size_t)(c.y + y) * (size_t)c.grid->width + (size_t)(c.x + x);
+			struct cell *cell = &c.grid->cell[at];
 
 			cell->style = (uint16_t)style;
 			cell->attributes = 0;

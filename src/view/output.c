@@ -198,7 +198,7 @@ static bool row_fits(const struct output_view *output, size_t row)
 static enum reaction find(struct output_view *output, const struct scene *scene, bool down)
 {
 	struct transcript *transcript = &output->transcript;
-	size_t count, row, last;
+	size_t count, row, last, half = output->height / 2;
 
 	take_pattern(output, scene->match.pattern);
 	begin_scrolling(output, scene->output);
@@ -216,7 +216,7 @@ static enum reaction find(struct output_view *output, const struct scene *scene,
 		/* No place is 0, so that it can mean none. */
 		output->found = transcript_place(transcript, row) + !row;
 		if (row < output->top || row >= last)
-			go_to(output, scene, row > output->height / 2 ? row - output->height / 2 : 0);
+			go_to(output, scene, row > half ? row - half : 0);
 		return REACT_REDRAW;
 	}
 	return REACT_IGNORED;
