@@ -123,8 +123,8 @@ static bool has_activity(const struct scene *scene)
 	const struct query *query = &scene->query;
 
 	return scene->paused || query->keep || query->hide_kernel ||
-	       scene->window.kind != WINDOW_ALL || query->threads.by != THREADS_ALL || scene->match.pattern ||
-	       (scene->status.live && !scene->status.collecting);
+	       scene->window.kind != WINDOW_ALL || query->threads.by != THREADS_ALL ||
+	       scene->match.pattern || (scene->status.live && !scene->status.collecting);
 }
 
 static bool is_too_small(int width, int height)
