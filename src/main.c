@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "chooser.h"
 #include "doctor.h"
 #include "options.h"
@@ -25,7 +26,11 @@ enum { EXIT_OWN_FAILURE = 125, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
 static int fail(const struct error *error)
 {
-	fprintf(stderr, "tprof: %s\n", error->text);
+	struct strbuf safe = STRBUF_INIT;
+
+	text_sanitize_lines(&safe, error->text);
+	fprintf(stderr, "tprof: %s\n", safe.text);
+	strbuf_release(&safe);
 	return EXIT_OWN_FAILURE;
 }
 
@@ -158,7 +163,7 @@ static int run_chooser(struct options *options, const struct config *config,
 
 		options->target.pid.len = others;
 		if (pid)
-			array_push(&options->target.pid, pid);
+			options_add_pid(options, pid);
 		again = pid && profile_chosen(options, config, term, &choosing.message);
 	}
 	term->close();
@@ -186,7 +191,7 @@ static bool take_found(struct options *options, const char *name, const struct p
 	if (!found->len)
 		return error_set(error, ESRCH, "no process is called %s", name);
 	if (found->len == 1) {
-		array_push(&options->target.pid, found->at[0]);
+		options_add_pid(options, found->at[0]);
 		return true;
 	}
 	if (options->choose || !(options->script || wants_screen(options)))
@@ -210,64 +215,96 @@ static bool find_named(struct options *options, struct error *error)
 	return ok;
 }
 
-/* Signals that end a run without a screen, as a descriptor to poll. */
-static int catch_signals(void)
+/*
+ * Signals that end a run without a screen, as a descriptor to poll.  What
+ * was ignored before us (nohup, a shell's background) stays so.  Reading a
+ * file has no result to save, and may wait for a pipe: it just ends.
+ */
+static int catch_signals(const struct options *options)
 {
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action;
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; !options->input && i < sizeof ends / sizeof *ends; i++)
+		if (!sigaction(ends[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(&set, ends[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* True when a signal came, false when the descriptor became readable. */
-static bool wait_for(int signals, int fd)
+static bool wait_for(int signals, int fd, struct signalfd_siginfo *info)
 {
 	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
 				{ .fd = fd, .events = POLLIN } };
-	struct signalfd_siginfo info;
 
+	*info = (struct signalfd_siginfo){ 0 };
 	while (!fds[0].revents && !fds[1].revents)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return true;
-	return fds[0].revents && read(signals, &info, sizeof info) > 0;
+	return fds[0].revents && read(signals, info, sizeof *info) > 0;
 }
 
-static bool print_report(struct session *session, const struct options *options, FILE *out,
-			 struct error *error)
+/* Until sampling ends, by itself or since someone wants it to. */
+static void wait_for_end(struct session *session, int signals)
 {
+	struct signalfd_siginfo info;
+
+	if (!wait_for(signals, session_event_fd(session), &info))
+		return;
+	/* The terminal sends a Ctrl-C to the program as well, others only to us. */
+	if (info.ssi_code != SI_KERNEL)
+		session_signal(session, (int)info.ssi_signo);
+	/* What was measured is told now: the program may need a while for its end. */
+	session_stop(session);
+	wait_for(signals, session_event_fd(session), &info);
+}
+
+/* In memory first: nobody holds the lock while writing. */
+static char *print_report(struct session *session, const struct options *options, size_t *len,
+			  struct error *error)
+{
+	struct profile *profile;
 	struct scene scene;
-	struct profile *profile = session_lock(session);
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, len);
 	bool ok;
 
+	if (!stream) {
+		error_set(error, errno, "can't make the report: %s", strerror(errno));
+		return NULL;
+	}
+	profile = session_lock(session);
 	scene_init(&scene);
 	session_status(session, &scene.status);
 	scene_update(&scene, profile);
-	ok = report_print(&scene, options, out, error);
-	if (ok && (fflush(out) || ferror(out)))
-		ok = error_set(error, errno, "cannot write the report: %s", strerror(errno));
+	ok = report_print(&scene, options, stream, error);
 	session_unlock(session);
 	scene_release(&scene);
-	return ok;
+	if (fclose(stream) && ok)
+		ok = error_set(error, errno, "can't make the report: %s", strerror(errno));
+	if (ok)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static bool write_report(struct session *session, const struct options *options,
 			 struct error *error)
 {
-	struct file_save save;
+	const char *path = options->output ? options->output : "-";
+	size_t len = 0;
+	char *text;
+	bool ok;
 
-	if (!options->output || !strcmp(options->output, "-"))
-		return print_report(session, options, stdout, error);
-	if (!file_save_open(&save, options->output, true, error))
+	if (session_file_is_broken(session, error))
 		return false;
-	if (!print_report(session, options, save.stream, error)) {
-		file_save_abandon(&save);
-		return false;
-	}
-	return file_save_commit(&save, error);
+	text = print_report(session, options, &len, error);
+	ok = text && file_save_text(path, true, text, len, error);
+	free(text);
+	return ok;
 }
 
 static bool write_result(struct session *session, const struct options *options,
@@ -284,31 +321,50 @@ static bool write_result(struct session *session, const struct options *options,
 	return true;
 }
 
+/* Before the work is done whose result could not be saved. */
+static bool check_output(const struct options *options, struct error *error)
+{
+	if (!options->output || options->action == ACTION_LIVE)
+		return true;
+	if (options->action == ACTION_RECORD && !format_for_path(options->output, error))
+		return false;
+	return file_save_check(options->output, error);
+}
+
+static int end_text(bool ok, int status, const struct error *error)
+{
+	if (ok)
+		return exit_as(status);
+	/* Who reads us had enough, as head(1) does: no need to complain. */
+	if (error->code == EPIPE)
+		return exit_as(-SIGPIPE);
+	return fail(error);
+}
+
 static int run_text(const struct options *options)
 {
 	struct session_terminal terminal = { .fd = -1 };
 	struct session_problem problem = { 0 };
+	struct signalfd_siginfo info;
 	struct session *session;
-	int signals = catch_signals();
-	int status;
+	int signals, status;
 	bool ok;
 
+	if (!check_output(options, &problem.error))
+		return fail(&problem.error);
+	signals = catch_signals(options);
 	session = session_start(options, terminal, &problem);
 	if (!session)
 		return fail_start(options, &problem);
-	if (wait_for(signals, session_event_fd(session))) {
-		/* The program got the Ctrl-C as well, and may need a while for its end. */
-		session_stop(session);
-		wait_for(signals, session_event_fd(session));
-	}
+	wait_for_end(session, signals);
 	ok = write_result(session, options, &problem.error);
 	session_explain_nothing(session, stderr);
-	if (session_program_runs(session) && wait_for(signals, session_program_fd(session)))
+	if (session_program_runs(session) && wait_for(signals, session_program_fd(session), &info))
 		session_end_program(session);
 	status = session_exit_status(session);
 	session_free(session);
 	close(signals);
-	return ok ? exit_as(status) : fail(&problem.error);
+	return end_text(ok, status, &problem.error);
 }
 
 static int run_on(struct options *options, const struct config *config,
@@ -345,12 +401,25 @@ static int run(struct options *options, const struct config *config)
 	return run_text(options);
 }
 
+/* What we open must never pass for standard output where that is closed. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd < 3);
+	if (fd >= 3)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct config config = { 0 };
 	struct options options;
 	int status;
 
+	fill_standard_descriptors();
 	setlocale(LC_ALL, "");
 	/* Large tables that are freed go back to the system, or --memory would be a lie. */
 	mallopt(M_MMAP_THRESHOLD, 256 * 1024);

@@ -79,6 +79,14 @@ static const struct argp_option doctor_options[] = {
 	{ 0 },
 };
 
+void options_add_pid(struct options *options, pid_t pid)
+{
+	for (size_t i = 0; i < options->target.pid.len; i++)
+		if (options->target.pid.at[i] == pid)
+			return;
+	array_push(&options->target.pid, pid);
+}
+
 static void add_process(struct argp_state *state, struct options *options, const char *text,
 			size_t len)
 {
@@ -95,7 +103,7 @@ static void add_process(struct argp_state *state, struct options *options, const
 	pid = strtol(text, NULL, 10);
 	if (!len || errno || pid <= 0 || pid > INT_MAX)
 		argp_error(state, "'%s' is not the number or name of a process", text);
-	array_push(&options->target.pid, (pid_t)pid);
+	options_add_pid(options, (pid_t)pid);
 }
 
 static void set_pids(struct argp_state *state, struct options *options, const char *text)

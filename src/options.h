@@ -41,6 +41,8 @@ bool options_set(struct options *options, const char *name, const char *value,
 		 struct error *error);
 /* Exits for --help and --version (0) and for usage errors (2). */
 void options_parse(struct options *options, int argc, char **argv);
+/* Each once: what is listed twice would count twice. */
+void options_add_pid(struct options *options, pid_t pid);
 void options_release(struct options *options);
 
 #endif

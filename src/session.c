@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "resolve/resolver.h"
 #include "source/counters.h"
 #include "source/launch.h"
@@ -458,6 +459,10 @@ static bool start_live(struct session *session, struct session_terminal terminal
 					 session->profile, &session->facts, error);
 	if (!session->source)
 		return false;
+	if (session->options->action == ACTION_RECORD && session->options->weight == SAVE_TIME &&
+	    session->facts.unit != UNIT_NANOSECONDS)
+		return error_set(error, EINVAL, "can't save time: sampling by %s does not measure "
+				 "it; -e cpu-clock does", session->facts.event);
 	session->counters = counters_open(target, session->launch.pid, session->profile);
 	session->started = clock_now();
 	if (session->launched && !launch_go(&session->launch, error)) {
@@ -854,6 +859,18 @@ void session_status(struct session *session, struct status *status)
 	add_notices(session, status);
 }
 
+bool session_file_is_broken(struct session *session, struct error *error)
+{
+	bool broken;
+
+	session_lock(session);
+	broken = session->options->input && session->failure[0];
+	if (broken)
+		error_set(error, 0, "%s", session->failure);
+	session_unlock(session);
+	return broken;
+}
+
 /* Saving. */
 
 static bool put_together(struct session *session, const struct format *format,
@@ -875,26 +892,6 @@ static bool put_together(struct session *session, const struct format *format,
 	return ok;
 }
 
-static bool write_file(const char *path, bool replace, const char *text, size_t len,
-		       struct error *error)
-{
-	struct file_save save;
-
-	if (!file_save_open(&save, path, replace, error))
-		return false;
-	/* A short write shows in the stream's error, which commit looks at. */
-	fwrite(text, 1, len, save.stream);
-	return file_save_commit(&save, error);
-}
-
-static bool write_stdout(const char *text, size_t len, struct error *error)
-{
-	if (fwrite(text, 1, len, stdout) != len || fflush(stdout))
-		return error_set(error, errno, "cannot write to standard output: %s",
-				 strerror(errno));
-	return true;
-}
-
 bool session_save(struct session *session, const char *path, bool replace, enum save_weight weight,
 		  const struct query *query, struct error *error)
 {
@@ -906,16 +903,32 @@ bool session_save(struct session *session, const char *path, bool replace, enum 
 	if (!format)
 		return false;
 	ok = put_together(session, format, weight, query, &text, &len, error) &&
-		(strcmp(path, "-") ? write_file(path, replace, text, len, error) :
-		 write_stdout(text, len, error));
+		file_save_text(path, replace, text, len, error);
 	free(text);
 	return ok;
+}
+
+/* Notices, paths and names of processes have what they like in them. */
+static void say_safely(FILE *out, const char *text)
+{
+	struct strbuf safe = STRBUF_INIT;
+
+	text_sanitize_lines(&safe, text);
+	fprintf(out, "tprof: %s\n", safe.text);
+	strbuf_release(&safe);
+}
+
+static void say_notices(FILE *out, const struct status *status)
+{
+	for (size_t i = 0; i < status->notice.len; i++)
+		say_safely(out, status->notice.at[i]);
 }
 
 void session_print_summary(struct session *session, const char *path, FILE *out)
 {
 	struct status status = { 0 };
 	char samples[QUANTITY_MAX + 8], lost[QUANTITY_MAX + 8], time[QUANTITY_MAX];
+	struct strbuf text = STRBUF_INIT;
 
 	session_lock(session);
 	session_status(session, &status);
@@ -923,15 +936,17 @@ void session_print_summary(struct session *session, const char *path, FILE *out)
 	quantity_exact(lost, session->profile->lost);
 	session_unlock(session);
 	quantity_format(time, status.duration, UNIT_NANOSECONDS);
-	fprintf(out, "tprof: %s samples in %s, %s lost, saved to %s\n", samples, time, lost, path);
-	for (size_t i = 0; i < status.notice.len; i++)
-		fprintf(out, "tprof: %s\n", status.notice.at[i]);
+	strbuf_addf(&text, "%s samples in %s, %s lost, saved to %s", samples, time, lost, path);
+	say_safely(out, text.text);
+	say_notices(out, &status);
+	strbuf_release(&text);
 	status_release(&status);
 }
 
 bool session_explain_nothing(struct session *session, FILE *out)
 {
 	struct status status = { 0 };
+	struct strbuf text = STRBUF_INIT;
 	char time[QUANTITY_MAX];
 	bool nothing;
 
@@ -941,11 +956,12 @@ bool session_explain_nothing(struct session *session, FILE *out)
 	session_unlock(session);
 	quantity_format(time, status.duration, UNIT_NANOSECONDS);
 	if (nothing) {
-		fprintf(out, "tprof: no samples in %s of %s (%s): only time on a CPU is sampled\n",
-			time, status.target, status.state[0] ? status.state : "idle");
-		for (size_t i = 0; i < status.notice.len; i++)
-			fprintf(out, "tprof: %s\n", status.notice.at[i]);
+		strbuf_addf(&text, "no samples in %s of %s (%s): only time on a CPU is sampled",
+			    time, status.target, status.state[0] ? status.state : "idle");
+		say_safely(out, text.text);
+		say_notices(out, &status);
 	}
+	strbuf_release(&text);
 	status_release(&status);
 	return nothing;
 }

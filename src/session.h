@@ -80,6 +80,9 @@ void session_redraw_program(struct session *session);
 /* The exit status of tprof: the program's own, or 0; negative: died by that signal. */
 int session_exit_status(struct session *session);
 
+/* A file could not be read to its end. */
+bool session_file_is_broken(struct session *session, struct error *error);
+
 /* Write what a query selects, "-" is standard output.  Holds the lock only to put it together. */
 bool session_save(struct session *session, const char *path, bool replace, enum save_weight weight,
 		  const struct query *query, struct error *error);

@@ -146,6 +146,8 @@ static bool check_target(const struct file_save *save, struct error *error)
 	if (!S_ISREG(st.st_mode))
 		return error_set(error, EINVAL, "can't write %s: it is not a regular file",
 				 save->path);
+	if (!(st.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)))
+		return error_set(error, EACCES, "can't write %s: it is read-only", save->path);
 	if (!save->replace)
 		return error_set(error, EEXIST, "%s exists already", save->path);
 	return true;
@@ -325,6 +327,36 @@ void file_save_abandon(struct file_save *save)
 	discard(save);
 	if (begun)
 		writer_end(&writer);
+}
+
+bool file_save_check(const char *path, struct error *error)
+{
+	struct file_save save;
+
+	if (!strcmp(path, "-"))
+		return true;
+	if (!file_save_open(&save, path, true, error))
+		return false;
+	file_save_abandon(&save);
+	return true;
+}
+
+bool file_save_text(const char *path, bool replace, const char *text, size_t len,
+		    struct error *error)
+{
+	struct file_save save;
+
+	if (!strcmp(path, "-")) {
+		if (fwrite(text, 1, len, stdout) == len && !fflush(stdout))
+			return true;
+		return error_set(error, errno, "can't write to standard output: %s",
+				 strerror(errno));
+	}
+	if (!file_save_open(&save, path, replace, error))
+		return false;
+	/* A short write shows in the stream's error, which commit looks at. */
+	fwrite(text, 1, len, save.stream);
+	return file_save_commit(&save, error);
 }
 
 bool file_read(const char *path, size_t max, struct strbuf *out, struct error *error)

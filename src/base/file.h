@@ -29,6 +29,12 @@ bool file_save_open(struct file_save *save, const char *path, bool replace, stru
 bool file_save_commit(struct file_save *save, struct error *error);
 void file_save_abandon(struct file_save *save);
 
+/* Could it be saved, by what can be known before?  Replacing what is there. */
+bool file_save_check(const char *path, struct error *error);
+/* Save a text whole; "-" is standard output. */
+bool file_save_text(const char *path, bool replace, const char *text, size_t len,
+		    struct error *error);
+
 /* Read a small file (of /proc and the like) from its beginning, at most max bytes. */
 bool file_read(const char *path, size_t max, struct strbuf *out, struct error *error);
 /* A whole number in a small file such as a sysctl. */

@@ -179,6 +179,19 @@ void text_sanitize(struct strbuf *out, const char *text, size_t len)
 		add_cluster(out, &cluster);
 }
 
+void text_sanitize_lines(struct strbuf *out, const char *text)
+{
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+
+		text_sanitize(out, text, len);
+		text += len;
+		if (!*text)
+			return;
+		strbuf_add(out, text++, 1);
+	}
+}
+
 /* As many whole characters as fit; returns the columns used. */
 static int add_head(struct strbuf *out, const char *at, const char *end, int width)
 {

@@ -29,6 +29,8 @@ int text_width(const char *text);
 
 /* Append the text as text_next() gives it: valid UTF-8, at most 4 combining marks in a row. */
 void text_sanitize(struct strbuf *out, const char *text, size_t len);
+/* The same for a text of several lines, which it keeps. */
+void text_sanitize_lines(struct strbuf *out, const char *text);
 
 /*
  * Append the sanitized text in at most width columns.  A longer one keeps

@@ -60,7 +60,7 @@ static bool find_program(char path[PATH_MAX], struct error *error)
 	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - sizeof name - 1);
 	char *slash;
 
-	if (chosen && strlen(chosen) < PATH_MAX) {
+	if (chosen && *chosen && strlen(chosen) < PATH_MAX) {
 		memcpy(path, chosen, strlen(chosen) + 1);
 		return true;
 	}

@@ -21,6 +21,25 @@ expect 0 "$tprof" report -o a.txt -- true
 [[ -s a.txt ]] || complain "report -o writes no file"
 [[ $(stat -c %a a.folded) == 600 ]] || complain "saved with mode $(stat -c %a a.folded)"
 
+# Descriptors that were passed on purpose arrive, ours never do.
+open_files() {
+	"$@" bash -c 'cd /proc/$$/fd && echo *' 2>err </dev/null
+}
+exec 7</dev/null
+wanted=$(open_files env)
+got=$(open_files limit 30 "$tprof" record -o a.folded --)
+exec 7<&-
+[[ $got == "$wanted" ]] || complain "the command gets descriptors $got instead of $wanted"
+
+# With standard output closed nothing of ours takes its place.
+limit 30 "$tprof" record -o c.folded -- bash -c '[[ ! -e /proc/$$/fd/1 ]]' >&- 2>err </dev/null ||
+	complain "a closed standard output is open in the command: $(cat err)"
+
+# Who reads the report may have enough of it.
+seq -f 'main;function%.0f 1' 50000 >long.folded
+limit 30 "$tprof" report --top 100000 long.folded 2>err | head -n 1 >out
+[[ ${PIPESTATUS[0]} -eq 141 && ! -s err ]] || complain "head(1) makes the report complain: $(cat err)"
+
 # Standard input is the command's.
 got=$(echo words | limit 30 "$tprof" record -o a.folded -- cat 2>/dev/null)
 [[ $got == words ]] || complain "the command does not get standard input: '$got'"

@@ -7,6 +7,7 @@ expect 1 "$tprof" report -- false
 expect 7 "$tprof" report -- sh -c 'exit 7'
 expect 7 "$tprof" record -o a.folded -- sh -c 'exit 7'
 expect 127 "$tprof" report -- ./no-such-command
+grep -q ./no-such-command err || complain "does not name the command that is missing"
 expect 127 "$tprof" report -- no-such-command-anywhere
 : >not-executable
 expect 126 "$tprof" report -- ./not-executable
@@ -22,6 +23,29 @@ for signal in 9 15 6 11; do
 	got=$(died_of "$tprof" report -- sh -c "kill -$signal \$\$")
 	[[ $got == "$signal" ]] || complain "the command died of $signal, tprof of $got"
 done
+
+# What only tprof gets, the command gets from it.
+SECONDS=0
+"$tprof" report -- sleep 20 >out 2>err </dev/null &
+pid=$!
+sleep 1
+kill -TERM "$pid"
+wait "$pid"
+[[ $? -eq 143 ]] || complain "the command does not end by SIGTERM with tprof"
+[[ $SECONDS -lt 15 ]] || complain "the command was left running after SIGTERM"
+grep -q "no samples\|samples" err out || complain "no report after SIGTERM"
+
+# Under nohup the end of the terminal is not the end.
+(
+	trap '' HUP
+	exec "$tprof" report --for 2s -- sh -c 'grep SigIgn /proc/$$/status >&2; sleep 20'
+) >out 2>err </dev/null &
+pid=$!
+sleep 1
+kill -HUP "$pid"
+wait "$pid"
+[[ $? -eq 0 ]] || complain "nohup does not help"
+grep -q 'SigIgn:.*[13579bdf]$' err || complain "the command does not ignore SIGHUP under nohup"
 
 # --for ends the command, and that is no failure.
 SECONDS=0
@@ -43,12 +67,23 @@ expect 0 "$tprof" report -p "$pid"
 
 expect 125 "$tprof" report -p 4194303
 expect 125 "$tprof" report no-such-file.folded
-expect 125 "$tprof" record -o no-such-directory/c.folded -- true
+# What can't be saved is told before the work, not after it.
+: >read-only.folded && chmod 400 read-only.folded
+mkfifo fifo.folded
+mkdir directory.folded
+for file in no-such-directory/c.folded c.unknown read-only.folded fifo.folded directory.folded; do
+	expect 125 "$tprof" record -o "$file" -- touch ran
+	grep -qF "$file" err || complain "does not name the file that can't be written: $file"
+	[[ ! -e ran ]] || complain "runs the command although $file can't be written"
+done
+printf 'main;work 10\nthis is not\n' >broken.folded
+expect 125 "$tprof" report broken.folded
+grep -q 'line 2' err || complain "does not say what is wrong with a file"
 
 expect 2 "$tprof" report
 expect 2 "$tprof" report --no-such-option -- true
 expect 2 "$tprof" report -p 0
-expect 2 "$tprof" report -p 1x
+expect 2 "$tprof" report -p 1,
 expect 2 "$tprof" report -F 0 -- true
 expect 2 "$tprof" report --for never -- true
 expect 2 "$tprof" report -a -- true

@@ -209,6 +209,16 @@ static void test_all_characters(void **state)
 	}
 }
 
+static void test_lines_are_kept(void **state)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	(void)state;
+	text_sanitize_lines(&out, "one\x1b[31m\n\n  two\ttabs\n");
+	assert_string_equal(out.text, "one\xef\xbf\xbd[31m\n\n  two\xef\xbf\xbdtabs\n");
+	strbuf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_repair),
 		cmocka_unit_test(test_shorten),
 		cmocka_unit_test(test_all_characters),
+		cmocka_unit_test(test_lines_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
