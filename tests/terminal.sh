@@ -77,7 +77,7 @@ unknown_keys() {
 	expect 'Self' || return
 	keys 2; expect 'Total.*Function'; keys 1; expect '▼ Self'
 	before=$(body)
-	keys F11 F12 '~' '_' M-q M-x IC
+	keys F11 F12 '=' '_' M-q M-x IC
 	keys -l $'\033[99~\033[?1;2q\033[1;9Z\033Oz'
 	keys -l $'\303\251\377'
 	# The other view has come and gone: all keys before were read.
