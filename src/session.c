@@ -229,19 +229,26 @@ static void count(struct session *session, uint64_t now)
 }
 
 /* What ended by itself is counted to its very end once it was waited for. */
-static bool wants_last_count(const struct session *session)
+static bool waits_for_end(const struct session *session)
 {
-	return session->counters && session->launched && !session->counted &&
-	       !session->cut_short && !atomic_load(&session->stop);
+	return session->launched && !session->launch.exited && !session->cut_short &&
+	       !session->failure[0] && !atomic_load(&session->stop);
 }
 
+/* Sampling is over: the last reading, of what was counted until then. */
 static void count_at_end(struct session *session, uint64_t now)
 {
-	if (session->phase == PHASE_SAMPLING || !session->launch.exited ||
-	    !wants_last_count(session))
+	pid_t pid[PIDS_LOOKED_AT];
+	size_t pids;
+
+	if (!session->counters || session->counted || session->phase == PHASE_SAMPLING ||
+	    (waits_for_end(session) && now < session->naming_until))
 		return;
+	pids = resolver_watched(session->resolver, pid, PIDS_LOOKED_AT);
+	counters_finish(session->counters, pid, pids < PIDS_LOOKED_AT ? pids : PIDS_LOOKED_AT,
+			session->ended);
+	session->counted_at = session->ended;
 	session->counted = true;
-	counters_read(session->counters, NULL, 0, now);
 }
 
 static void begin_naming(struct session *session, uint64_t now)
@@ -253,7 +260,6 @@ static void begin_naming(struct session *session, uint64_t now)
 	session->phase = PHASE_NAMING;
 	session->ended = now;
 	session->naming_until = now + 3 * second;
-	count_watched(session, now);
 	look_at_ourselves(session, now, true);
 }
 
@@ -292,17 +298,6 @@ static void finish_when_asked(struct session *session, uint64_t now)
 		if (session->launched)
 			launch_signal(&session->launch, SIGTERM);
 	}
-}
-
-static void end_when_named(struct session *session, uint64_t now)
-{
-	bool waiting = (session->resolver && resolver_waiting(session->resolver)) ||
-		       wants_last_count(session);
-
-	if (session->phase != PHASE_NAMING || (waiting && now < session->naming_until))
-		return;
-	session->phase = PHASE_ENDED;
-	say(session->ended_fd);
 }
 
 static void watch_program(struct session *session)
@@ -346,6 +341,18 @@ static void look_at_target(struct session *session)
 	else
 		snprintf(session->state, sizeof session->state, "%s",
 			 process_state_word(process.state));
+}
+
+static void end_when_named(struct session *session, uint64_t now)
+{
+	bool waiting = (session->resolver && resolver_waiting(session->resolver)) ||
+		       (session->counters && !session->counted);
+
+	if (session->phase != PHASE_NAMING || (waiting && now < session->naming_until))
+		return;
+	look_at_target(session);
+	session->phase = PHASE_ENDED;
+	say(session->ended_fd);
 }
 
 /* Whether the launched program or one of its children reads its terminal. */
@@ -445,6 +452,18 @@ static bool start_program(struct session *session, struct session_terminal termi
 	return true;
 }
 
+/* One moment for samples, counters and the clock: opening them took a while. */
+static void begin_measuring(struct session *session)
+{
+	session->started = clock_now();
+	session->source->ops->begin(session->source, session->started);
+	/* A launched program waits for its start: there is nothing to be left out. */
+	if (session->launched)
+		return;
+	count_watched(session, session->started);
+	counters_zero(session->counters);
+}
+
 static bool start_live(struct session *session, struct session_terminal terminal,
 		       struct session_problem *problem)
 {
@@ -464,7 +483,7 @@ static bool start_live(struct session *session, struct session_terminal terminal
 		return error_set(error, EINVAL, "can't save time: sampling by %s does not measure "
 				 "it; -e cpu-clock does", session->facts.event);
 	session->counters = counters_open(target, session->launch.pid, session->profile);
-	session->started = clock_now();
+	begin_measuring(session);
 	if (session->launched && !launch_go(&session->launch, error)) {
 		problem->command = true;
 		return false;
@@ -851,7 +870,10 @@ void session_status(struct session *session, struct status *status)
 	status->is_file = session->options->input != NULL;
 	status->started = session->started;
 	status->now = now;
-	status->duration = now - session->started - paused;
+	status->duration = session->options->input ? 0 : now - session->started - paused;
+	/* Counters go on while sampling is stopped. */
+	if (session->counted_at > session->started + session->skipped)
+		status->counted = session->counted_at - session->started - session->skipped;
 	status->own_cpu = session->overhead.share;
 	status->own_rss = session->overhead.rss;
 	status->naming = session->resolver ? resolver_waiting(session->resolver) : 0;

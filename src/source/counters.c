@@ -566,6 +566,12 @@ static void add_point(struct counters *counters, enum counter counter, uint64_t 
 	profile_add_point(counters->profile, one->series, now, value);
 }
 
+/* Who is not there has no memory and no threads; in the end what was last seen tells more. */
+static bool is_gone(const struct usage_values *values, enum counter counter)
+{
+	return kinds[counter].series == SERIES_LEVEL && !value_of(values, counter);
+}
+
 static void read_all(struct counters *counters, const struct usage_values *values, uint64_t now,
 		     bool last)
 {
@@ -577,9 +583,8 @@ static void read_all(struct counters *counters, const struct usage_values *value
 		bool scaled;
 
 		if (!one->fd.len) {
-			/* Who has ended has no memory and no threads: what was last seen stays. */
 			if (values && account_of(counters, counter) &&
-			    !(last && series->kind == SERIES_LEVEL && !value_of(values, counter)))
+			    !(is_gone(values, counter) && (last || !series->supported)))
 				add_point(counters, counter, now, value_of(values, counter));
 		} else if (read_events(one, &value, &scaled)) {
 			series->scaled = scaled;

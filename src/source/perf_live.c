@@ -62,6 +62,7 @@ struct perf_live {
 	uint64_t pass_start;		/* 0: none is under way */
 	bool lost_seen;
 	uint64_t last_check;
+	uint64_t begun;			/* samples before it are dropped */
 	uint64_t silent_from, silent_until;	/* samples of that time are dropped */
 	uint64_t finished;			/* when sampling was ended, 0: not yet */
 };
@@ -99,6 +100,11 @@ static void check_user(struct perf_live *live, pid_t pid)
 	notice(live, text);
 }
 
+static bool is_silent(const struct perf_live *live, uint64_t time)
+{
+	return time < live->begun || (time >= live->silent_from && time < live->silent_until);
+}
+
 /* Called by the sorter, in order of time. */
 static void filter_event(struct sink *sink, const struct event *event)
 {
@@ -106,8 +112,7 @@ static void filter_event(struct sink *sink, const struct event *event)
 		(struct perf_live *)(void *)((char *)sink - offsetof(struct perf_live, filter));
 	struct sink *to = resolver_sink(live->resolver);
 
-	if (event->type == EVENT_SAMPLE && event->time >= live->silent_from &&
-	    event->time < live->silent_until)
+	if (event->type == EVENT_SAMPLE && is_silent(live, event->time))
 		return;
 	if (!perf_threads_accept(&live->threads, event))
 		return;
@@ -303,6 +308,22 @@ static size_t list_fds(const struct source *source, struct pollfd *fd, size_t ma
 }
 
 /*
+ * From the first event to the last one, opening may take seconds.  Samples
+ * lost in them are not missed; what else was lost is.
+ */
+static void begin(struct source *source, uint64_t now)
+{
+	struct perf_live *live = (struct perf_live *)source;
+	struct event event = { .type = EVENT_LOST, .time = now };
+	uint64_t samples;
+
+	live->begun = now;
+	perf_set_take_lost(&live->set, &samples, &event.lost.records);
+	if (event.lost.records)
+		sorter_push(live->sorter, &event);
+}
+
+/*
  * Thread by thread, the sampling events report mappings and forks too, and
  * those must go on: there the samples are dropped instead.
  */
@@ -353,6 +374,7 @@ static const struct source_ops ops = {
 	.name = "perf",
 	.fds = list_fds,
 	.read = read_rings,
+	.begin = begin,
 	.collect = collect,
 	.finish = finish,
 	.close = close_live,

@@ -26,6 +26,11 @@ struct source_ops {
 	size_t (*fds)(const struct source *source, struct pollfd *fd, size_t max);
 	/* Work for at most a few milliseconds.  Called with the session locked. */
 	enum source_state (*read)(struct source *source, struct error *error);
+	/*
+	 * All is open and the clock starts: samples of the time before do not
+	 * count.  NULL for a file, which has no time.
+	 */
+	void (*begin)(struct source *source, uint64_t now);
 	/* Stop and start sampling; what else is recorded goes on.  NULL for a file. */
 	void (*collect)(struct source *source, bool on);
 	/* Sampling is over: read() gives what is left, then SOURCE_END.  NULL for a file. */

@@ -157,7 +157,7 @@ static void add_value(struct strbuf *out, const struct series *series)
 static void put_counter(const struct scene *scene, const struct series *series, FILE *out)
 {
 	const char *reason = profile_string(scene->profile, series->reason);
-	uint64_t duration = scene->status.duration;
+	uint64_t duration = scene->status.counted ? scene->status.counted : scene->status.duration;
 	struct strbuf text = STRBUF_INIT;
 	char rate[QUANTITY_MAX];
 

@@ -46,10 +46,13 @@ static const struct series *series_named(const struct scene *scene, const char *
 	return NULL;
 }
 
+/* The time of the last reading: a mean over more would be too low. */
 static uint64_t elapsed_of(const struct scene *scene)
 {
 	const struct status *status = &scene->status;
 
+	if (status->counted)
+		return status->counted;
 	if (status->duration)
 		return status->duration;
 	return status->now > status->started ? status->now - status->started : 0;

@@ -26,7 +26,8 @@ struct status {
 	bool is_file;
 	size_t threads, processes;	/* of the target, now */
 	uint64_t started, now;	/* clock_now(); now stands still at the end */
-	uint64_t duration;	/* ns that were measured */
+	uint64_t duration;	/* ns that were measured, 0 for a file */
+	uint64_t counted;	/* ns up to the last reading of the counters */
 	/* Of both processes, hundredths of a percent of one CPU: lately; in the end, all in all. */
 	uint64_t own_cpu;
 	uint64_t own_rss;	/* bytes, both processes */

@@ -64,6 +64,7 @@ static void test_file_is_read_to_its_end(void **state)
 	session_unlock(session);
 	assert_true(status.is_file);
 	assert_false(status.live);
+	assert_int_equal(status.duration, 0);
 	assert_int_equal(session_lock(session)->samples, 100);
 	session_unlock(session);
 	assert_int_equal(session_exit_status(session), 0);
@@ -228,6 +229,36 @@ static void test_counters_are_read_at_the_end(void **state)
 	session_free(session);
 }
 
+/* Too short for any look at it on the way. */
+static void test_the_end_is_known(void **state)
+{
+	char *command[] = { (char[]){ "false" }, NULL };
+	struct options options = options_for_command(command);
+	struct session *session = start_or_skip(&options);
+	struct status status = { 0 };
+	struct profile *profile;
+
+	(void)state;
+	assert_non_null(session);
+	assert_true(readable(session_event_fd(session), 20000));
+	profile = session_lock(session);
+	session_status(session, &status);
+	assert_string_equal(status.state, "exited (status 1)");
+	assert_in_range(status.counted, 1, status.duration);
+	for (size_t i = 0; i < profile->series.len; i++) {
+		const struct series *series = &profile->series.at[i];
+		const char *name = profile_string(profile, series->name);
+
+		if (!strcmp(name, "task-clock") || !strcmp(name, "minor-faults"))
+			assert_true(series->supported && series->value);
+		else if (!strcmp(name, "threads") || !strcmp(name, "rss"))
+			assert_true(!series->supported || series->value);
+	}
+	session_unlock(session);
+	status_release(&status);
+	session_free(session);
+}
+
 static void test_duration_ends_command_with_status_0(void **state)
 {
 	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
@@ -255,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_command_that_cannot_run),
 		cmocka_unit_test(test_stop_ends_sampling_and_keeps_samples),
 		cmocka_unit_test(test_counters_are_read_at_the_end),
+		cmocka_unit_test(test_the_end_is_known),
 		cmocka_unit_test(test_duration_ends_command_with_status_0),
 	};
 
