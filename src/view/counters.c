@@ -33,6 +33,23 @@ static void counters_update(struct view *view, const struct scene *scene, int wi
 		    height > 1 ? (size_t)height - 1 : 0);
 }
 
+/* Up to the moment that is shown: readings go on while the display is paused. */
+static size_t points_shown(const struct scene *scene, const struct series *series)
+{
+	size_t count = series->point.len;
+
+	while (scene->paused && count && series->point.at[count - 1].time > scene->status.now)
+		count--;
+	return count;
+}
+
+static uint64_t value_shown(const struct scene *scene, const struct series *series)
+{
+	size_t count = points_shown(scene, series);
+
+	return scene->paused && count ? series->point.at[count - 1].value : series->value;
+}
+
 static const struct series *series_named(const struct scene *scene, const char *name)
 {
 	const struct profile *profile = scene->profile;
@@ -64,9 +81,9 @@ static uint64_t per_second(uint64_t value, uint64_t ns)
 }
 
 /* Over the last second or so: a single reading interval shakes. */
-static bool rate_now(const struct series *series, uint64_t *rate)
+static bool rate_now(const struct scene *scene, const struct series *series, uint64_t *rate)
 {
-	size_t last = series->point.len, first;
+	size_t last = points_shown(scene, series), first;
 	uint64_t ns;
 
 	if (last < 2)
@@ -125,9 +142,10 @@ static void note_of(const struct scene *scene, const struct series *series, stru
 			continue;
 		base = relation->base ? series_named(scene, relation->base) : NULL;
 		if (relation->kind == PER_TIME)
-			describe(relation, series->value, elapsed_of(scene), out);
+			describe(relation, value_shown(scene, series), elapsed_of(scene), out);
 		else if (base)
-			describe(relation, series->value, base->value, out);
+			describe(relation, value_shown(scene, series),
+				 value_shown(scene, base), out);
 	}
 	/* Else where the value comes from, when there is something to say. */
 	if (!out->len && !series->scaled)
@@ -196,9 +214,9 @@ static double step_of(const struct series *series, size_t i)
 	return ns > 0 && growth > 0 ? growth / ns : 0;
 }
 
-static void draw_history(const struct series *series, struct canvas c)
+static void draw_history(const struct series *series, size_t len, struct canvas c)
 {
-	size_t len = series->point.len, least = series->kind == SERIES_TOTAL, first;
+	size_t least = series->kind == SERIES_TOTAL, first;
 	double peak = 0;
 
 	if (len <= least)
@@ -222,16 +240,17 @@ static void draw_numbers(const struct scene *scene, const struct series *series,
 	char text[QUANTITY_MAX];
 	uint64_t rate;
 
-	quantity_format(text, series->value, series->unit);
+	quantity_format(text, value_shown(scene, series), series->unit);
 	draw_right(c, at->value, 0, STYLE_PLAIN, text);
 	if (series->kind != SERIES_TOTAL)
 		return;
-	if (scene->status.live && rate_now(series, &rate)) {
+	if (scene->status.live && rate_now(scene, series, &rate)) {
 		quantity_format(text, rate, series->unit);
 		draw_right(c, at->now, 0, STYLE_PLAIN, text);
 	}
 	if (elapsed_of(scene)) {
-		quantity_format(text, per_second(series->value, elapsed_of(scene)), series->unit);
+		quantity_format(text, per_second(value_shown(scene, series),
+						 elapsed_of(scene)), series->unit);
 		draw_right(c, at->mean, 0, STYLE_PLAIN, text);
 	}
 }
@@ -272,7 +291,8 @@ static void draw_row(const struct scene *scene, struct canvas c, const struct la
 	if (at->note >= 0)
 		draw_sentence(canvas_part(c, at->note, 0, NOTE_WIDTH, 1), STYLE_LABEL, note.text);
 	if (at->history >= 0)
-		draw_history(series, canvas_part(c, at->history, 0, HISTORY_MAX, 1));
+		draw_history(series, points_shown(scene, series),
+			     canvas_part(c, at->history, 0, HISTORY_MAX, 1));
 	strbuf_release(&note);
 }
 

@@ -662,6 +662,31 @@ static void selection_goes_along(void **state)
 	close_stage(&s);
 }
 
+/* Readings go on while the display is paused; what it shows stays of one moment. */
+static void counters_hold(void **state)
+{
+	struct stage s;
+	size_t id;
+
+	(void)state;
+	open_stage(&s, &counters_view);
+	id = profile_add_series(s.profile, "page-faults", UNIT_COUNT, SERIES_TOTAL);
+	s.scene.status.live = true;
+	s.scene.status.now = 1500000000;
+	profile_add_point(s.profile, id, 1000000000, 100);
+	refresh(&s);
+	assert_true(shows(&s, "100"));
+	s.scene.paused = true;
+	profile_add_point(s.profile, id, 2000000000, 300);
+	refresh(&s);
+	assert_true(shows(&s, "100"));
+	assert_false(shows(&s, "300"));
+	s.scene.paused = false;
+	refresh(&s);
+	assert_true(shows(&s, "300"));
+	close_stage(&s);
+}
+
 /* Drawing changes nothing: the same view draws the same cells. */
 static void drawing_is_repeatable(void **state)
 {
@@ -710,6 +735,7 @@ int main(void)
 		cmocka_unit_test(icicle_is_stable),
 		cmocka_unit_test(icicle_finds_thin_boxes),
 		cmocka_unit_test(selection_goes_along),
+		cmocka_unit_test(counters_hold),
 		cmocka_unit_test(drawing_is_repeatable),
 	};
 
