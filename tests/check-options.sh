@@ -57,6 +57,44 @@ while IFS= read -r key; do
 	complain "the key $key is not in the manual"
 done < <(comm -23 <(keys_of_program | sort -u) <(keys_of_manual | sort -u))
 
+# Each option is completed, by bash for its command, by others somewhere.
+completions=${srcdir:-.}/contrib/completions
+bash -n "$completions/tprof" || complain "bash does not understand its completion"
+if command -v zsh >/dev/null; then
+	zsh -n "$completions/_tprof" || complain "zsh does not understand its completion"
+fi
+if command -v fish >/dev/null; then
+	fish -n "$completions/tprof.fish" || complain "fish does not understand its completion"
+fi
+completed_by_bash() {
+	bash -c '
+		source "$0"
+		COMP_WORDS=(tprof "$@" -)
+		COMP_CWORD=$(($# + 1))
+		_tprof
+		printf "%s\n" "${COMPREPLY[@]}"
+	' "$completions/tprof" "$@"
+}
+for command in "" record report doctor; do
+	while IFS= read -r option; do
+		complain "bash does not complete \"tprof $command $option\""
+	done < <(comm -23 <(options_of_help $command | sort) <(completed_by_bash $command | sort))
+	while IFS= read -r option; do
+		complain "bash completes \"tprof $command $option\", which is no option"
+	done < <(comm -13 <(options_of_help $command | sort) \
+		<(completed_by_bash $command | grep -vx -- -- | sort))
+done
+while IFS= read -r option; do
+	case $option in
+	--*) in_fish=" -l ${option#--} " ;;
+	*) in_fish=" -s ${option#-} " ;;
+	esac
+	sed "s/'?'/?/" "$completions/tprof.fish" | grep -qF -- "$in_fish" ||
+		complain "fish does not complete $option"
+	tr -d '\\' <"$completions/_tprof" | grep -qE -- "['{,)]${option/\?/\\?}[]=+},[]" ||
+		complain "zsh does not complete $option"
+done <<<"$help"
+
 # What the configuration can name: commands and the meanings of colours.
 names_of_program() {
 	sed -nE 's/^\tX\([A-Z0-9_]+,\s*"([a-z0-9-]+)".*/\1/p' "${srcdir:-.}/src/view/command.h"
