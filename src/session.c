@@ -108,7 +108,7 @@ static int reader_pause(const struct session *session, bool more)
 		return 10;
 	if (session->phase != PHASE_SAMPLING)
 		return session->launched && !session->launch.exited ? 50 : 500;
-	return early ? 10 : 50;
+	return early ? 10 : 100;
 }
 
 /* Only the reader changes what this asks. */
@@ -224,7 +224,7 @@ static void count_watched(struct session *session, uint64_t now)
 
 static void count(struct session *session, uint64_t now)
 {
-	if (session->phase == PHASE_SAMPLING && now - session->counted_at >= second / 4)
+	if (session->phase == PHASE_SAMPLING && now - session->counted_at >= second / 2)
 		count_watched(session, now);
 }
 
