@@ -301,8 +301,11 @@ static void draw_name(const struct callers_view *v, const struct scene *scene, s
 	add_remark(v, scene, row, &remark);
 	room = c.width - x;
 	used = text_width(remark.text);
-	if (used > room / 2)
+	/* Whole or not at all. */
+	if (used > room / 2 && used + text_width(label.text) > room) {
+		strbuf_clear(&remark);
 		used = 0;
+	}
 	used = label_draw(c, x, 0, room - used, style, label.text);
 	canvas_text(c, x + used, 0, cursor ? STYLE_CURSOR : STYLE_LABEL, remark.text);
 	strbuf_release(&label);

@@ -185,19 +185,24 @@ static void add_event(struct items *items, const struct status *status)
 static void draw_target(const struct scene *scene, struct canvas c, int y, struct items *items)
 {
 	int target = text_width(scene->status.target), room;
+	int least = c.width / (c.width < 40 ? 4 : 3);
 
-	fit_items(items, c.width - (target < c.width / 3 ? target : c.width / 3) - ITEM_GAP);
+	fit_items(items, c.width - (target < least ? target : least) - ITEM_GAP);
 	room = c.width - items_width(items) - (items->count ? ITEM_GAP : 0);
 	canvas_name(c, 0, y, room, STYLE_TITLE, scene->status.target);
 	draw_items(items, c, c.width - items_width(items), y);
 }
 
-static void add_samples(struct items *items, const struct scene *scene)
+static void add_samples(struct items *items, const struct scene *scene, int width)
 {
 	char text[QUANTITY_MAX + 8];
 	uint64_t samples = scene->calls->all.samples;
 
-	quantity_exact(text, samples);
+	/* In 20 columns five digits are too many. */
+	if (width < 40 && samples >= 10000)
+		quantity_format(text, samples, UNIT_COUNT);
+	else
+		quantity_exact(text, samples);
 	set_label(add_value(items, 0, STYLE_PLAIN, "%s", text),
 		  samples == 1 ? "sample" : "samples");
 }
@@ -462,7 +467,7 @@ static void draw_one_line(const struct scene *scene, struct canvas c)
 		add_window(&items, scene);
 	if (scene->profile->lost)
 		add_lost(&items, scene);
-	add_samples(&items, scene);
+	add_samples(&items, scene, c.width);
 	add_elapsed(&items, &scene->status);
 	draw_target(scene, c, 0, &items);
 }
@@ -478,7 +483,7 @@ static void draw_full(const struct scene *scene, struct canvas c)
 	add_elapsed(&first, &scene->status);
 	draw_target(scene, c, 0, &first);
 
-	add_samples(&second, scene);
+	add_samples(&second, scene, c.width);
 	add_lost(&second, scene);
 	/* A file of names does not tell how its stacks were found. */
 	if (!scene->status.is_file)
