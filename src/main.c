@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -37,7 +38,13 @@ static int fail(const struct error *error)
 /* Why a session did not start, as an exit status. */
 static int fail_start(const struct options *options, const struct session_problem *problem)
 {
+	struct stat info;
+
 	fail(&problem->error);
+	if (options->input && !stat(options->input, &info) && S_ISREG(info.st_mode) &&
+	    (info.st_mode & 0111))
+		fprintf(stderr, "to run the command: tprof %s-- %s\n",
+			options->action == ACTION_REPORT ? "report " : "", options->input);
 	if (!options->target.command || !problem->command)
 		return EXIT_OWN_FAILURE;
 	return problem->error.code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
@@ -357,7 +364,8 @@ static int run_text(const struct options *options)
 	if (!session)
 		return fail_start(options, &problem);
 	wait_for_end(session, signals);
-	ok = write_result(session, options, &problem.error);
+	ok = session_read_file(session, &problem.error) &&
+		write_result(session, options, &problem.error);
 	session_explain_nothing(session, stderr);
 	if (session_program_runs(session) && wait_for(signals, session_program_fd(session), &info))
 		session_end_program(session);

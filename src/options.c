@@ -31,6 +31,9 @@ enum { FREQUENCY_MAX = 100000, PIDS_MAX = 4096 };
 
 static const uint64_t second = 1000000000u;
 
+/* argp has -? for it; most others -h. */
+#define OPTION_HELP { NULL, 'h', NULL, OPTION_HIDDEN, "Give this help list", -1 }
+
 #define OPTION_TARGET \
 	{ "pid", 'p', "PID|NAME[,...]", 0, "Measure running processes", 1 }, \
 	{ "all", 'a', NULL, 0, "Measure the whole system", 1 }, \
@@ -52,6 +55,7 @@ static const struct argp_option live_options[] = {
 	{ "weight", OPTION_WEIGHT, "KIND", 0, "What W saves: samples or time", 3 },
 	{ "output", OPTION_OUTPUT, "FILE", 0, "Keep all that COMMAND writes to its terminal", 3 },
 	{ "script", OPTION_SCRIPT, "FILE", OPTION_HIDDEN, "Keys for a screen in memory", 3 },
+	OPTION_HELP,
 	{ 0 },
 };
 
@@ -60,6 +64,7 @@ static const struct argp_option record_options[] = {
 	OPTION_SAMPLING,
 	{ "output", 'o', "FILE", 0, "Where to save, - for standard output", 3 },
 	{ "weight", OPTION_WEIGHT, "KIND", 0, "Save samples or time (nanoseconds)", 3 },
+	OPTION_HELP,
 	{ 0 },
 };
 
@@ -71,11 +76,13 @@ static const struct argp_option report_options[] = {
 	{ "view", OPTION_VIEW, "VIEW", 0, "functions or tree", 3 },
 	{ "top", OPTION_TOP, "N", 0, "Only the first N rows", 3 },
 	{ "output", 'o', "FILE", 0, "Write the report to a file", 3 },
+	OPTION_HELP,
 	{ 0 },
 };
 
 static const struct argp_option doctor_options[] = {
 	{ "json", OPTION_JSON, NULL, 0, "Print JSON", 1 },
+	OPTION_HELP,
 	{ 0 },
 };
 
@@ -277,6 +284,57 @@ static void set_choice(struct argp_state *state, struct options *options, int ke
 		options->tree = choice(state, "--view", text, views) == 1;
 }
 
+/* Whether a shell would find such a program. */
+static bool is_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	struct strbuf file = STRBUF_INIT;
+	bool found = false;
+
+	while (path && *path && !found && *name && !strchr(name, '/')) {
+		size_t len = strcspn(path, ":");
+
+		strbuf_clear(&file);
+		strbuf_add(&file, path, len);
+		strbuf_addf(&file, "/%s", name);
+		found = !access(file.text, X_OK);
+		path += path[len] ? len + 1 : len;
+	}
+	strbuf_release(&file);
+	return found;
+}
+
+/* The same but for one slip: a letter missing, too many, another, or two swapped. */
+static bool is_near(const char *typed, const char *word)
+{
+	while (*typed && *typed == *word) {
+		typed++;
+		word++;
+	}
+	if (!*typed || !*word)
+		return strlen(typed) + strlen(word) <= 1;
+	if (!strcmp(typed + 1, word + 1) || !strcmp(typed + 1, word) || !strcmp(typed, word + 1))
+		return true;
+	return typed[0] == word[1] && typed[1] == word[0] && !strcmp(typed + 2, word + 2);
+}
+
+/* What was meant may be a program to run, or one of our commands. */
+static void check_input(struct argp_state *state, const struct options *options)
+{
+	static const char *const commands[] = { "record", "report", "doctor", "help" };
+	const char *input = options->input;
+
+	if (!access(input, F_OK) || errno != ENOENT)
+		return;
+	for (size_t i = 0; !options->action && i < sizeof commands / sizeof *commands; i++)
+		if (is_near(input, commands[i]))
+			argp_error(state, "there is no file '%s'; did you mean 'tprof %s'?", input,
+				   commands[i]);
+	if (is_program(input))
+		argp_error(state, "there is no file '%s'; to run the command: %s -- %s", input,
+			   state->name, input);
+}
+
 static void set_argument(struct argp_state *state, struct options *options, char *text)
 {
 	bool command = state->quoted && state->next - 1 >= state->quoted;
@@ -290,7 +348,15 @@ static void set_argument(struct argp_state *state, struct options *options, char
 		argp_error(state, "one file at a time; to run a command write -- before it");
 	} else {
 		options->input = text;
+		check_input(state, options);
 	}
+}
+
+static void set_form(struct argp_state *state, struct options *options, enum report_form form)
+{
+	if (options->form != REPORT_TEXT && options->form != form)
+		argp_error(state, "only one of --json and --csv at a time");
+	options->form = form;
 }
 
 /* Exactly one thing to measure, and options that fit it. */
@@ -326,6 +392,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
 	case 'p':
 		set_pids(state, options, arg);
 		return 0;
@@ -364,10 +433,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->ascii = true;
 		return 0;
 	case OPTION_JSON:
-		options->form = REPORT_JSON;
+		set_form(state, options, REPORT_JSON);
 		return 0;
 	case OPTION_CSV:
-		options->form = REPORT_CSV;
+		set_form(state, options, REPORT_CSV);
 		return 0;
 	case OPTION_TOP:
 		options->top = number(state, "--top", arg, 1000000);
@@ -463,11 +532,25 @@ void options_init(struct options *options)
 	};
 }
 
+/* "tprof help report" is "tprof report --help". */
+static int take_help(int argc, char **argv)
+{
+	static char help[] = "--help";
+
+	if (argc < 2 || strcmp(argv[1], "help"))
+		return argc;
+	argc = argc > 2 ? 3 : 2;
+	argv[1] = argv[argc - 1];
+	argv[argc - 1] = help;
+	return argc;
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
 	const struct argp *argp = &live_argp;
 	int skip = 0;
 
+	argc = take_help(argc, argv);
 	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++) {
 		if (strcmp(argv[1], subcommands[i].word))
 			continue;
