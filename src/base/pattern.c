@@ -101,7 +101,7 @@ static bool compile(struct pattern *pattern, const char *text, struct error *err
 	if (!code)
 		return true;
 	regerror(code, &pattern->regex, why, sizeof why);
-	return error_set(error, 0, "\"%.60s\" is no regular expression: %s", text, why);
+	return error_set(error, 0, "%s: no regular expression", why);
 }
 
 struct pattern *pattern_new(const char *text, struct error *error)

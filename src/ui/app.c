@@ -113,18 +113,21 @@ static void start_filter(struct app *app)
 {
 	const char *keep = app->scene.query.keep;
 
+	app_forget_message(app);
 	prompt_edit(&app->prompt, "only stacks with: ", keep ? keep : "");
 	app->purpose = TYPING_FILTER;
 }
 
-static void set_filter(struct app *app, const char *pattern)
+static bool set_filter(struct app *app, const char *pattern)
 {
 	struct error error = { 0 };
+	bool ok = query_set_keep(&app->scene.query, pattern, &error);
 
-	if (query_set_keep(&app->scene.query, pattern, &error))
+	if (ok)
 		app->requery = true;
 	else
-		app_tell(app, STYLE_WARNING, "%s; the filter stays as it was", error.text);
+		app_tell(app, STYLE_WARNING, "%s", error.text);
+	return ok;
 }
 
 static void toggle_kernel(struct app *app)
@@ -399,24 +402,29 @@ void app_run_command(struct app *app, enum command command)
 
 /* Keys. */
 
+/* What is no pattern stays there to be mended. */
 static void end_prompt(struct app *app)
 {
 	enum purpose purpose = app->purpose;
+	bool ok = true;
 
 	app->purpose = TYPING_NOTHING;
 	app_forget_message(app);
 	if (purpose == TYPING_SEARCH)
-		search_end(app);
+		ok = search_end(app);
 	else if (purpose == TYPING_FILTER)
-		set_filter(app, app->prompt.text.len ? app->prompt.text.text : NULL);
+		ok = set_filter(app, app->prompt.text.len ? app->prompt.text.text : NULL);
 	else if (purpose == TYPING_FILE)
 		saving_end(app);
 	else if (purpose == ASKING_OVERWRITE)
 		saving_replace(app);
+	if (!ok)
+		app->purpose = purpose;
 }
 
 static void cancel_prompt(struct app *app)
 {
+	app_forget_message(app);
 	if (app->purpose == TYPING_SEARCH)
 		search_cancel(app);
 	else if (app->purpose != TYPING_FILTER)
@@ -430,6 +438,8 @@ static void prompt_takes(struct app *app, int key)
 
 	switch (prompt_key(&app->prompt, key)) {
 	case PROMPT_CHANGED:
+		/* What was said was about the text before. */
+		app_forget_message(app);
 		if (app->purpose == TYPING_SEARCH)
 			search_type(app);
 		break;

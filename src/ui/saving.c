@@ -34,6 +34,7 @@ void saving_start(struct app *app)
 	strbuf_adds(&name, "tprof-");
 	add_short_name(app, &name);
 	strbuf_addf(&name, "-%s.folded", text);
+	app_forget_message(app);
 	prompt_edit(&app->prompt, "save to: ", name.text);
 	app->purpose = TYPING_FILE;
 	strbuf_release(&name);

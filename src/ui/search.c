@@ -54,15 +54,17 @@ void search_type(struct app *app)
 	session_unlock(app->session);
 }
 
-void search_set(struct app *app, const char *pattern)
+bool search_set(struct app *app, const char *pattern)
 {
 	const struct profile *profile = session_lock(app->session);
 	struct error error = { 0 };
+	bool ok = match_set(&app->scene.match, pattern, &error);
 
-	if (!match_set(&app->scene.match, pattern, &error))
+	if (!ok)
 		app_tell(app, STYLE_WARNING, "%s", error.text);
 	match_update(&app->scene.match, profile);
 	session_unlock(app->session);
+	return ok;
 }
 
 void search_start(struct app *app)
@@ -79,18 +81,19 @@ void search_start(struct app *app)
 	app->purpose = TYPING_SEARCH;
 }
 
-void search_end(struct app *app)
+bool search_end(struct app *app)
 {
 	const struct match *match = &app->scene.match;
 
-	search_set(app, app->prompt.text.text);
+	if (!search_set(app, app->prompt.text.text))
+		return false;
 	if (app_view(app)->ops->own_search) {
 		if (match->pattern)
 			search_step(app, COMMAND_FIND_PREV);
-		return;
-	}
-	if (match->pattern && !match->count && !app->message.len)
+	} else if (match->pattern && !match->count) {
 		app_tell(app, STYLE_WARNING, "no function matches %s", match->pattern);
+	}
+	return true;
 }
 
 void search_cancel(struct app *app)

@@ -80,9 +80,10 @@ void frame_refresh(struct app *app);
 void search_start(struct app *app);
 /* The pattern being typed changed. */
 void search_type(struct app *app);
-void search_end(struct app *app);
+/* False, with the reason told, if it is no pattern. */
+bool search_end(struct app *app);
 void search_cancel(struct app *app);
-void search_set(struct app *app, const char *pattern);
+bool search_set(struct app *app, const char *pattern);
 /* For the function under the cursor. */
 void search_this(struct app *app);
 void search_step(struct app *app, enum command command);
