@@ -269,6 +269,16 @@ terminals() {
 	expect 'not known here' || return
 	keys 2; expect 'Total.*Function'
 	keys q; left 0
+	# Known to their owner and not to root: with colours and the mouse all the same.
+	for name in xterm-kitty xterm-ghostty; do
+		start "$name under sudo" 80 24 "LC_ALL=C.UTF-8 TERM=$name SUDO_UID=$EUID \
+			LSAN_OPTIONS=suppressions=$work/known-leaks:print_suppressions=0"
+		run "$work/profile.folded"
+		expect '▼ Self' || return
+		tm capture-pane -ep | grep -qP '\x1b\[[0-9;]*38;5;' || fail "no colours"
+		until_true 10 has_mouse 1 || fail "no mouse"
+		keys q; expect 'status=0'
+	done
 	start "dumb terminal" 80 24 'LC_ALL=C.UTF-8 TERM=dumb'
 	run "$work/profile.folded"
 	expect "can't place its cursor"

@@ -95,25 +95,30 @@ static const struct look looks_256[STYLE_COUNT] = {
 	INKS_16,
 };
 
+/*
+ * The first 16 are what the terminal's owner made of them: none is legible
+ * on every background.  So text without a background of its own has the
+ * terminal's own colour, and differs by weight.
+ */
 static const struct look looks_16[STYLE_COUNT] = {
 	[STYLE_PLAIN] = { NONE, NONE, 0 },
 	[STYLE_TITLE] = { NONE, NONE, LOOK_BOLD },
-	[STYLE_LABEL] = { 8, NONE, 0 },
-	[STYLE_TAB] = { 8, NONE, 0 },
+	[STYLE_LABEL] = { NONE, NONE, LOOK_DIM },
+	[STYLE_TAB] = { NONE, NONE, LOOK_DIM },
 	[STYLE_TAB_CURRENT] = { 15, 4, LOOK_BOLD },
 	[STYLE_COLUMN] = { 0, 7, 0 },
 	[STYLE_COLUMN_SORTED] = { 0, 7, LOOK_BOLD | LOOK_UNDERLINE },
 	[STYLE_CURSOR] = { 15, 4, LOOK_BOLD },
 	[STYLE_MATCH] = { 0, 11, 0 },
 	[STYLE_MATCH_CURSOR] = { 0, 11, LOOK_BOLD | LOOK_UNDERLINE },
-	[STYLE_DIM] = { 8, NONE, 0 },
-	[STYLE_HOT] = { 9, NONE, LOOK_BOLD },
-	[STYLE_WARM] = { 1, NONE, 0 },
-	[STYLE_KERNEL] = { 12, NONE, 0 },
-	[STYLE_BAR] = { 12, NONE, 0 },
-	[STYLE_NOTICE] = { 12, NONE, LOOK_BOLD },
+	[STYLE_DIM] = { NONE, NONE, LOOK_DIM },
+	[STYLE_HOT] = { NONE, NONE, LOOK_BOLD },
+	[STYLE_WARM] = { NONE, NONE, 0 },
+	[STYLE_KERNEL] = { NONE, NONE, LOOK_DIM },
+	[STYLE_BAR] = { NONE, NONE, 0 },
+	[STYLE_NOTICE] = { NONE, NONE, LOOK_BOLD },
 	[STYLE_WARNING] = { 0, 3, LOOK_BOLD },
-	[STYLE_KEY] = { 12, NONE, LOOK_BOLD },
+	[STYLE_KEY] = { NONE, NONE, LOOK_BOLD },
 	[STYLE_BOX_A] = { 0, 3, 0 },
 	[STYLE_BOX_B] = { 0, 7, 0 },
 	[STYLE_BOX_C] = { 0, 11, 0 },
@@ -126,7 +131,7 @@ static const struct look looks_16[STYLE_COUNT] = {
 	INKS_16,
 };
 
-/* Bold makes the eight colours bright on most terminals that have no more. */
+/* The same with eight, where bold text may be a brighter colour and no bolder. */
 static const struct look looks_8[STYLE_COUNT] = {
 	[STYLE_PLAIN] = { NONE, NONE, 0 },
 	[STYLE_TITLE] = { NONE, NONE, LOOK_BOLD },
@@ -139,19 +144,19 @@ static const struct look looks_8[STYLE_COUNT] = {
 	[STYLE_MATCH] = { 0, 3, 0 },
 	[STYLE_MATCH_CURSOR] = { 0, 3, LOOK_UNDERLINE },
 	[STYLE_DIM] = { NONE, NONE, LOOK_DIM },
-	[STYLE_HOT] = { 1, NONE, LOOK_BOLD },
-	[STYLE_WARM] = { 1, NONE, 0 },
-	[STYLE_KERNEL] = { 4, NONE, LOOK_BOLD },
-	[STYLE_BAR] = { 4, NONE, LOOK_BOLD },
+	[STYLE_HOT] = { NONE, NONE, LOOK_BOLD },
+	[STYLE_WARM] = { NONE, NONE, 0 },
+	[STYLE_KERNEL] = { NONE, NONE, LOOK_DIM },
+	[STYLE_BAR] = { NONE, NONE, 0 },
 	[STYLE_NOTICE] = { NONE, NONE, LOOK_BOLD },
 	[STYLE_WARNING] = { 0, 3, 0 },
 	[STYLE_KEY] = { NONE, NONE, LOOK_BOLD },
 	[STYLE_BOX_A] = { 0, 3, 0 },
 	[STYLE_BOX_B] = { 0, 7, 0 },
 	[STYLE_BOX_C] = { 0, 2, 0 },
-	[STYLE_BOX_D] = { 7, 1, LOOK_BOLD },
+	[STYLE_BOX_D] = { 0, 2, LOOK_UNDERLINE },
 	[STYLE_BOX_KERNEL_A] = { 0, 6, 0 },
-	[STYLE_BOX_KERNEL_B] = { 7, 5, LOOK_BOLD },
+	[STYLE_BOX_KERNEL_B] = { 0, 6, LOOK_UNDERLINE },
 	[STYLE_BOX_CURSOR] = { 7, 4, LOOK_BOLD },
 	[STYLE_BOX_MATCH] = { 0, 3, LOOK_UNDERLINE },
 	[STYLE_BOX_DIM] = { 7, 0, 0 },

@@ -125,23 +125,91 @@ static void test_different_looks(void **state)
 		}
 }
 
-/* Relative luminance as WCAG defines it, of a colour of the cube or a grey. */
-static double luminance(short color)
+struct rgb {
+	double part[3];		/* red, green, blue; 0 to 255 */
+};
+
+/* What terminals make of the first 16 colours. */
+static const struct {
+	const char *name;
+	struct rgb color[16];
+} palettes[] = {
+	{ "xterm", {
+		{ { 0, 0, 0 } }, { { 205, 0, 0 } }, { { 0, 205, 0 } }, { { 205, 205, 0 } },
+		{ { 0, 0, 238 } }, { { 205, 0, 205 } }, { { 0, 205, 205 } }, { { 229, 229, 229 } },
+		{ { 127, 127, 127 } }, { { 255, 0, 0 } }, { { 0, 255, 0 } }, { { 255, 255, 0 } },
+		{ { 92, 92, 255 } }, { { 255, 0, 255 } }, { { 0, 255, 255 } }, { { 255, 255, 255 } },
+	} },
+	{ "VGA", {
+		{ { 0, 0, 0 } }, { { 170, 0, 0 } }, { { 0, 170, 0 } }, { { 170, 85, 0 } },
+		{ { 0, 0, 170 } }, { { 170, 0, 170 } }, { { 0, 170, 170 } }, { { 170, 170, 170 } },
+		{ { 85, 85, 85 } }, { { 255, 85, 85 } }, { { 85, 255, 85 } }, { { 255, 255, 85 } },
+		{ { 85, 85, 255 } }, { { 255, 85, 255 } }, { { 85, 255, 255 } }, { { 255, 255, 255 } },
+	} },
+	{ "Tango", {
+		{ { 0, 0, 0 } }, { { 204, 0, 0 } }, { { 78, 154, 6 } }, { { 196, 160, 0 } },
+		{ { 52, 101, 164 } }, { { 117, 80, 123 } }, { { 6, 152, 154 } },
+		{ { 211, 215, 207 } }, { { 85, 87, 83 } }, { { 239, 41, 41 } },
+		{ { 138, 226, 52 } }, { { 252, 233, 79 } }, { { 114, 159, 207 } },
+		{ { 173, 127, 168 } }, { { 52, 226, 226 } }, { { 238, 238, 236 } },
+	} },
+};
+
+/* How eyes mix linear light: as most do, and without one kind of cones (Machado, 2009). */
+static const struct {
+	const char *name;
+	double mix[3][3];
+} eyes[] = {
+	{ "most eyes", { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } } },
+	{ "protanopes", { { 0.152286, 1.052583, -0.204868 }, { 0.114503, 0.786281, 0.099216 },
+			  { -0.003882, -0.048116, 1.051998 } } },
+	{ "deuteranopes", { { 0.367322, 0.860646, -0.227968 }, { 0.280085, 0.672501, 0.047413 },
+			    { -0.011820, 0.042940, 0.968881 } } },
+	{ "tritanopes", { { 1.255528, -0.076749, -0.178779 }, { -0.078411, 0.930809, 0.147602 },
+			  { 0.004733, 0.691367, 0.303900 } } },
+};
+
+enum { PALETTES = sizeof palettes / sizeof *palettes, EYES = sizeof eyes / sizeof *eyes };
+
+/* Of the cube, of the greys, or what the palette says. */
+static struct rgb rgb_of(short color, size_t palette)
 {
-	static const int levels[] = { 0, 95, 135, 175, 215, 255 };
+	static const int levels[] = { 0, 95, 135, 175, 215, 255 }, divisor[] = { 36, 6, 1 };
+	struct rgb rgb;
+
+	if (color < 16)
+		return palettes[palette].color[color];
+	for (int i = 0; i < 3; i++)
+		rgb.part[i] = color >= 232 ? 8 + (color - 232) * 10 :
+					     levels[(color - 16) / divisor[i] % 6];
+	return rgb;
+}
+
+/* Relative luminance as WCAG defines it, to such eyes. */
+static double luminance_to(size_t eye, struct rgb rgb)
+{
 	static const double weight[] = { 0.2126, 0.7152, 0.0722 };
-	double sum = 0;
+	double light[3], sum = 0;
 
 	for (int i = 0; i < 3; i++) {
-		static const int divisor[] = { 36, 6, 1 };
-		int level = color >= 232 ? 8 + (color - 232) * 10 :
-					   levels[(color - 16) / divisor[i] % 6];
-		double part = level / 255.0;
+		double part = rgb.part[i] / 255;
 
-		sum += weight[i] *
-		       (part <= 0.03928 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4));
+		light[i] = part <= 0.03928 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4);
+	}
+	for (int i = 0; i < 3; i++) {
+		double seen = 0;
+
+		for (int k = 0; k < 3; k++)
+			seen += eyes[eye].mix[i][k] * light[k];
+		sum += weight[i] * (seen < 0 ? 0 : seen > 1 ? 1 : seen);
 	}
 	return sum;
+}
+
+/* Of a colour of the cube or a grey. */
+static double luminance(short color)
+{
+	return luminance_to(0, rgb_of(color, 0));
 }
 
 static double contrast(double a, double b)
@@ -149,32 +217,66 @@ static double contrast(double a, double b)
 	return a > b ? (a + 0.05) / (b + 0.05) : (b + 0.05) / (a + 0.05);
 }
 
+/* The least contrast of a look, on what is behind it: its own, or black and white alike. */
+static double contrast_of(const struct look *look, size_t palette, size_t eye)
+{
+	double front = luminance_to(eye, rgb_of(look->foreground, palette));
+	double on_black = contrast(front, 0), on_white = contrast(front, 1);
+
+	if (look->background >= 0)
+		return contrast(front, luminance_to(eye, rgb_of(look->background, palette)));
+	return on_black < on_white ? on_black : on_white;
+}
+
+/* Programs choose the colours of their output themselves. */
+static bool is_ours(int style)
+{
+	return style < STYLE_INK_BLACK || style > STYLE_INK_BRIGHT_WHITE;
+}
+
 static void test_legible(void **state)
 {
-	const struct look *looks = theme_looks(256);
+	static const struct {
+		int colors;
+		double own, none;	/* least contrast on its own background, and without */
+	} depths[] = { { 256, 4.5, 3.5 }, { 16, 3, 3 }, { 8, 3, 3 } };
 
 	(void)state;
-	for (int style = 0; style < STYLE_COUNT; style++) {
-		const struct look *look = &looks[style];
+	for (size_t d = 0; d < sizeof depths / sizeof *depths; d++)
+		for (int style = 0; style < STYLE_COUNT; style++)
+			for (size_t i = 0; i < (size_t)PALETTES * EYES; i++) {
+				const struct look *look = &theme_looks(depths[d].colors)[style];
+				size_t eye = i % EYES, palette = i / EYES;
+				double least = look->background < 0 ? depths[d].none : depths[d].own;
 
-		/* Programs choose theirs themselves. */
-		if (look->foreground < 0 ||
-		    (style >= STYLE_INK_BLACK && style <= STYLE_INK_BRIGHT_WHITE))
-			continue;
-		assert_true(look->foreground >= 16);
-		if (look->background >= 0) {
-			double ratio =
-				contrast(luminance(look->foreground), luminance(look->background));
+				if (!is_ours(style) || look->foreground < 0)
+					continue;
+				/* Redder text is darker to some; not much. */
+				if (look->background < 0 && eye)
+					least -= 0.3;
+				if (contrast_of(look, palette, eye) < least)
+					fail_msg("%d colours of %s, style %d: contrast %.2f to %s",
+						 depths[d].colors, palettes[palette].name, style,
+						 contrast_of(look, palette, eye), eyes[eye].name);
+			}
+	/* The first 16 are the terminal's. */
+	for (int style = 0; style < STYLE_COUNT; style++)
+		if (is_ours(style))
+			assert_true(theme_looks(256)[style].foreground < 0 ||
+				    theme_looks(256)[style].foreground >= 16);
+}
 
-			if (ratio < 4.5)
-				fail_msg("style %d: contrast %.2f", style, ratio);
-			continue;
+/* With few colours text without a background has the terminal's own colour. */
+static void test_few_colors(void **state)
+{
+	(void)state;
+	for (int style = 0; style < STYLE_COUNT; style++)
+		for (int colors = 8; colors <= 16; colors += 8) {
+			const struct look *look = &theme_looks(colors)[style];
+
+			if (is_ours(style) && look->background < 0)
+				assert_int_equal(look->foreground, LOOK_DEFAULT);
 		}
-		/* On the black and the white of terminals alike. */
-		if (contrast(luminance(look->foreground), 0) < 3.5 ||
-		    contrast(luminance(look->foreground), 1) < 3.5)
-			fail_msg("style %d is not legible on some backgrounds", style);
-	}
 }
 
 /* Heat and the hues of boxes must survive in greys. */
@@ -190,13 +292,16 @@ static void test_lightness_tells(void **state)
 	const struct look *looks = theme_looks(256);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++) {
-		double ratio = contrast(luminance(looks[neighbours[i][0]].background),
-					luminance(looks[neighbours[i][1]].background));
+	for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++)
+		for (size_t eye = 0; eye < EYES; eye++) {
+			const struct look *a = &looks[neighbours[i][0]], *b = &looks[neighbours[i][1]];
+			double ratio = contrast(luminance_to(eye, rgb_of(a->background, 0)),
+						luminance_to(eye, rgb_of(b->background, 0)));
 
-		if (ratio < 1.2)
-			fail_msg("boxes %zu differ by hue alone: %.2f", i, ratio);
-	}
+			if (ratio < 1.15)
+				fail_msg("boxes %zu differ by hue alone to %s: %.2f", i,
+					 eyes[eye].name, ratio);
+		}
 	assert_true(luminance(looks[STYLE_HOT].foreground) >
 		    luminance(looks[STYLE_WARM].foreground));
 	assert_true(looks[STYLE_HOT].attributes & LOOK_BOLD);
@@ -268,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_colors_exist),
 		cmocka_unit_test(test_different_looks),
 		cmocka_unit_test(test_legible),
+		cmocka_unit_test(test_few_colors),
 		cmocka_unit_test(test_lightness_tells),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_changes),
