@@ -364,8 +364,7 @@ static int run_text(const struct options *options)
 	if (!session)
 		return fail_start(options, &problem);
 	wait_for_end(session, signals);
-	ok = session_read_file(session, &problem.error) &&
-		write_result(session, options, &problem.error);
+	ok = write_result(session, options, &problem.error);
 	session_explain_nothing(session, stderr);
 	if (session_program_runs(session) && wait_for(signals, session_program_fd(session), &info))
 		session_end_program(session);

@@ -494,9 +494,11 @@ static bool start_live(struct session *session, struct session_terminal terminal
 static bool start_file(struct session *session, struct error *error)
 {
 	session->source = format_open(session->options->input, session->profile, error);
-	session->facts.unit = UNIT_COUNT;
 	session->started = clock_now();
-	return session->source != NULL;
+	if (!session->source)
+		return false;
+	session->facts.unit = session->profile->metric.at[1].unit;
+	return true;
 }
 
 static void describe_target(const struct session *session, char *out, size_t size)
@@ -811,6 +813,8 @@ static void add_notices(const struct session *session, struct status *status)
 	status->notice.len = 0;
 	if (session->failure[0])
 		add_notice(status, session->failure);
+	if (session->source->ops->trouble && session->source->ops->trouble(session->source))
+		add_notice(status, session->source->ops->trouble(session->source));
 	if (session->output.trouble[0])
 		add_notice(status, session->output.trouble);
 	if (trouble)

@@ -5,8 +5,13 @@
  * Read are also: Windows line ends, a byte order mark, blank lines, lines
  * of "#" with remarks, empty frames, weights with decimals (rounded), and
  * files with two numbers in each line, before and after a change, of which
- * the second counts.  "_[k]" marks kernel functions; "_[i]", "_[j]" and
+ * the second counts.  A line that is none of these is left out, and told.
+ * "_[k]" marks kernel functions; "_[i]", "_[j]" and
  * "_[w]" (inlined, from a JIT, of the waker) are left out.
+ *
+ * Numbers are samples, unless a remark before them says "# unit: ns, 1000
+ * a sample": then they are nanoseconds.  We write that where it is so; as
+ * it ends in no number, others leave it out.
  *
  * Written in names are ":" for ";" and "?" for control characters.  What
  * a line could be misread for gets an underscore: "#" at the beginning of
@@ -23,6 +28,7 @@
 #include "base/strbuf.h"
 #include "format/format.h"
 
+#define UNIT_REMARK "# unit: ns, "
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 enum {
@@ -44,12 +50,16 @@ struct folded {
 	int fd;
 	metric_id metric;
 	bool two_numbers;
+	uint64_t ns_a_sample;	/* 0: numbers are samples */
 
 	/* What was read and not taken yet. */
 	struct strbuf text;
 	size_t taken, searched;	/* no line ends between the two */
 	size_t line;
 	size_t stacks;		/* lines that were stacks */
+	size_t skipped;		/* lines that should have been */
+	char first_skipped[96];
+	char trouble[160];
 	bool ended;
 
 	/* The line before: the next one often begins the same. */
@@ -144,6 +154,25 @@ static void skip_byte_order_mark(struct bytes *text)
 	}
 }
 
+/* How long a sample is by the remarks before the first stack; 0: numbers are samples. */
+static uint64_t find_unit(struct bytes text)
+{
+	const size_t len = strlen(UNIT_REMARK);
+	struct span line;
+
+	while (split_line(&text, &line) && is_remark(line)) {
+		uint64_t ns;
+		char *end;
+
+		if (line.len < len || memcmp(line.at, UNIT_REMARK, len) != 0)
+			continue;
+		ns = strtoull(line.at + len, &end, 10);
+		if (end != line.at + len && !strncmp(end, " a sample", 9))
+			return ns;
+	}
+	return 0;
+}
+
 /* A name may end in a number, so only when all lines have two are they a comparison. */
 static bool all_have_two_numbers(struct bytes text)
 {
@@ -198,6 +227,16 @@ static bool fail(const struct folded *f, struct error *error, const char *what)
 {
 	return error_set(error, 0, "%s, line %zu: %s; expected are lines such as "
 			 "\"main;parse;read 12\"", f->name, f->line, what);
+}
+
+/* One bad line must not cost the good ones behind it. */
+static void skip_line(struct folded *f, const char *what)
+{
+	if (!f->skipped++)
+		snprintf(f->first_skipped, sizeof f->first_skipped, "line %zu: %s", f->line, what);
+	snprintf(f->trouble, sizeof f->trouble, "%zu line%s skipped%s: %s", f->skipped,
+		 f->skipped == 1 ? "" : "s", f->skipped == 1 ? "" : "; the first",
+		 f->first_skipped);
 }
 
 /* The kernel's functions are its own, whatever they are called. */
@@ -267,27 +306,38 @@ static stack_id add_stack(struct folded *f, struct span line)
 	return prefix.stack;
 }
 
-static bool add_line(struct folded *f, struct span line, struct error *error)
+static uint64_t samples_of(const struct folded *f, uint64_t weight)
+{
+	uint64_t samples;
+
+	if (!f->ns_a_sample)
+		return weight;
+	samples = weight / f->ns_a_sample + (weight % f->ns_a_sample > f->ns_a_sample / 2);
+	return samples ? samples : 1;
+}
+
+static void add_line(struct folded *f, struct span line)
 {
 	struct sample sample = { .metric = f->metric };
 	uint64_t before;
 
 	line = trim(line);
 	if (is_remark(line))
-		return true;
-	if (memchr(line.at, '\0', line.len))
-		return fail(f, error, "this is not text");
-	if (!take_weight(&line, &sample.weight))
-		return fail(f, error, "it does not end in a number of samples");
-	if (f->two_numbers && !take_weight(&line, &before))
-		return fail(f, error, "it has one number where the lines before have two");
-	f->stacks++;
-	if (!sample.weight)
-		return true;
-	sample.samples = sample.weight;
-	sample.stack = add_stack(f, line);
-	profile_add_sample(f->profile, &sample);
-	return true;
+		return;
+	if (memchr(line.at, '\0', line.len)) {
+		skip_line(f, "this is not text");
+	} else if (!take_weight(&line, &sample.weight)) {
+		skip_line(f, "it does not end in a number of samples");
+	} else if (f->two_numbers && !take_weight(&line, &before)) {
+		skip_line(f, "it has one number where the lines before have two");
+	} else {
+		f->stacks++;
+		if (!sample.weight)
+			return;
+		sample.samples = samples_of(f, sample.weight);
+		sample.stack = add_stack(f, line);
+		profile_add_sample(f->profile, &sample);
+	}
 }
 
 /* Only what is before the end of the file, or of a line. */
@@ -349,7 +399,11 @@ static enum source_state finish(const struct folded *f, struct error *error)
 {
 	if (f->stacks)
 		return SOURCE_END;
-	error_set(error, 0, "%s has no stacks in it", f->name);
+	if (f->skipped)
+		error_set(error, 0, "%s, %s; expected are lines such as \"main;parse;read 12\"",
+			  f->name, f->first_skipped);
+	else
+		error_set(error, 0, "%s has no stacks in it", f->name);
 	return SOURCE_FAILED;
 }
 
@@ -361,8 +415,7 @@ static enum source_state read_some(struct source *source, struct error *error)
 
 	do {
 		while (take_line(f, &line)) {
-			if (!add_line(f, line, error))
-				return SOURCE_FAILED;
+			add_line(f, line);
 			if (clock_now() > until)
 				return SOURCE_MORE;
 		}
@@ -385,6 +438,13 @@ static size_t fds(const struct source *source, struct pollfd *fd, size_t max)
 	return 1;
 }
 
+static const char *trouble(const struct source *source)
+{
+	const struct folded *f = (const struct folded *)source;
+
+	return f->skipped ? f->trouble : NULL;
+}
+
 static void close_source(struct source *source)
 {
 	struct folded *f = (struct folded *)source;
@@ -402,6 +462,7 @@ static const struct source_ops folded_ops = {
 	.name = "folded",
 	.fds = fds,
 	.read = read_some,
+	.trouble = trouble,
 	.close = close_source,
 };
 
@@ -430,8 +491,10 @@ static struct source *open_source(int fd, struct bytes head, const char *name,
 	f->name = xstrdup(name);
 	f->fd = fd;
 	f->two_numbers = all_have_two_numbers(head);
-	f->metric = profile_add_metric(profile, f->two_numbers ? "samples (the second of two)" :
-				       "samples", UNIT_COUNT);
+	f->ns_a_sample = find_unit(head);
+	f->metric = profile_add_metric(profile, f->ns_a_sample ? "time" : f->two_numbers ?
+				       "samples (the second of two)" : "samples",
+				       f->ns_a_sample ? UNIT_NANOSECONDS : UNIT_COUNT);
 	f->text = f->previous = (struct strbuf)STRBUF_INIT;
 	strbuf_add(&f->text, head.at, head.len);
 	return &f->source;
@@ -504,6 +567,20 @@ static bool write_nodes(const struct profile *profile, const struct paths *paths
 	return ok;
 }
 
+/* Or nanoseconds would be taken for samples. */
+static bool write_unit(const struct paths *paths, FILE *out)
+{
+	struct amount all = { 0 };
+	uint64_t each;
+
+	for (size_t i = 1; i < paths->node.len; i++) {
+		all.weight += paths->node.at[i].self.weight;
+		all.samples += paths->node.at[i].self.samples;
+	}
+	each = all.samples ? all.weight / all.samples : 0;
+	return !each || fprintf(out, UNIT_REMARK "%llu a sample\n", (unsigned long long)each) > 0;
+}
+
 static bool write_stacks(const struct profile *profile, const struct query *query,
 			 enum save_weight weight, FILE *out, struct error *error)
 {
@@ -518,7 +595,8 @@ static bool write_stacks(const struct profile *profile, const struct query *quer
 				 profile_string(profile, profile->metric.at[metric].name));
 	if (!paths_init(&paths, profile, query, error))
 		return false;
-	ok = write_nodes(profile, &paths, weight, out);
+	ok = (weight != SAVE_TIME || write_unit(&paths, out)) &&
+	     write_nodes(profile, &paths, weight, out);
 	if (!ok)
 		error_set(error, errno, "can't write folded stacks: %s", strerror(errno));
 	paths_release(&paths);

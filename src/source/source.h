@@ -35,6 +35,8 @@ struct source_ops {
 	void (*collect)(struct source *source, bool on);
 	/* Sampling is over: read() gives what is left, then SOURCE_END.  NULL for a file. */
 	void (*finish)(struct source *source);
+	/* What is wrong, so far, with what goes on all the same; or NULL.  May itself be NULL. */
+	const char *(*trouble)(const struct source *source);
 	void (*close)(struct source *source);
 };
 

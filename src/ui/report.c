@@ -90,12 +90,18 @@ static void add_samples(struct strbuf *out, const struct scene *scene)
 		strbuf_addf(out, ", throttled %s times", exact(number, scene->profile->throttled));
 }
 
-static void add_stacks(struct strbuf *out, const struct quality *q)
+static void add_stacks(struct strbuf *out, const struct scene *scene)
 {
+	const struct quality *q = scene->quality;
 	uint64_t all = q->complete + q->frame_pointer + q->truncated;
 	char text[QUANTITY_MAX];
 	const char *before = " (";
 
+	/* Names alone do not tell how they were found. */
+	if (scene->status.is_file) {
+		strbuf_adds(out, "not known how they end");
+		return;
+	}
 	strbuf_addf(out, "complete %s", percent(text, q->complete, all));
 	strbuf_addf(out, ", frame pointer %s", percent(text, q->frame_pointer, all));
 	strbuf_addf(out, ", truncated %s", percent(text, q->truncated, all));
@@ -129,7 +135,7 @@ static void put_head(const struct scene *scene, FILE *out)
 	add_samples(&text, scene);
 	put_fact(out, "samples", text.text);
 	strbuf_clear(&text);
-	add_stacks(&text, scene->quality);
+	add_stacks(&text, scene);
 	put_fact(out, "stacks", text.text);
 	if (!status->is_file) {
 		strbuf_clear(&text);

@@ -111,6 +111,12 @@ static void put_stacks(const struct scene *scene, FILE *out)
 	const struct quality *q = scene->quality;
 	json_t *reasons = json_object();
 
+	/* Names alone do not tell how they were found. */
+	if (scene->status.is_file) {
+		put_member(out, "stacks", json_pack("{s:n,s:n,s:n,s:o}", "complete",
+			   "frame_pointer", "truncated", "reasons", reasons));
+		return;
+	}
 	for (int i = 0; i < TRUNCATIONS; i++)
 		json_object_set_new(reasons, truncation_name((enum truncation)i),
 				    number_of(q->reason[i]));

@@ -55,6 +55,10 @@ expect 0 "$tprof" report --for 500ms -- sleep 20
 # A file and a process: always 0.
 echo 'main;work 10' >b.folded
 expect 0 "$tprof" report b.folded
+printf 'main;work 10\noops\nmain;rest 10\n' >bad-line.folded
+expect 0 "$tprof" report bad-line.folded
+grep -q 'samples *20$' out || complain "a bad line costs good ones"
+grep -q '1 line skipped: line 2' out || complain "a bad line is not told"
 start sleep 60
 expect 0 "$tprof" report --for 300ms -p "$pid"
 stop "$pid"
@@ -76,9 +80,9 @@ for file in no-such-directory/c.folded c.unknown read-only.folded fifo.folded di
 	grep -qF "$file" err || complain "does not name the file that can't be written: $file"
 	[[ ! -e ran ]] || complain "runs the command although $file can't be written"
 done
-printf 'main;work 10\nthis is not\n' >broken.folded
+printf 'main;work\nthis is not\n' >broken.folded
 expect 125 "$tprof" report broken.folded
-grep -q 'line 2' err || complain "does not say what is wrong with a file"
+grep -q 'line 1' err || complain "does not say what is wrong with a file"
 
 expect 2 "$tprof" report
 expect 2 "$tprof" report --no-such-option -- true

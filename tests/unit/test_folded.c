@@ -115,14 +115,13 @@ static void test_refused(void **state)
 		size_t len;
 		const char *says;
 	} rows[] = {
-		{ "main 1\nmain;work\n", 17, "test, line 2:" },
-		{ "main 1\nmain;work x1\n", 20, "number" },
-		{ "main 1\n\nmain -1\n", 16, "line 3" },
-		{ "main 1\nmain 99999999999999999999\n", 33, "line 2" },
+		{ "main;work\nmain x1\n", 18, "test, line 1: it does not end in a number" },
+		{ "\nmain -1\n", 9, "line 2" },
+		{ "main 99999999999999999999\n", 26, "line 1" },
 		{ "main 1e3\n", 9, "line 1" },
 		{ "main 1.5x\n", 10, "line 1" },
 		{ "12\n", 3, "line 1" },
-		{ "main 1\nma\0in 2\n", 15, "not text" },
+		{ "ma\0in 2\n", 8, "not text" },
 		{ "# nothing\n\n", 11, "no stacks" },
 		{ "\xff\xfem\0a\0i\0n\0", 10, "UTF-16" },
 	};
@@ -137,18 +136,64 @@ static void test_refused(void **state)
 	}
 }
 
-static void test_keeps_what_was_before_an_error(void **state)
+static void test_bad_lines_are_skipped(void **state)
 {
-	struct profile *profile = profile_new();
-	struct error error;
-	struct source *source = format_named("folded")->open(-1, bytes_of("a;b 3\noops\n"), "test",
-							     profile, &error);
+	static const struct {
+		const char *text, *trouble;
+		size_t len, samples;
+	} rows[] = {
+		{ "a;b 3\na;b 4\n", NULL, 12, 7 },
+		{ "a;b 3\noops\na;b 4\n",
+		  "1 line skipped: line 2: it does not end in a number of samples", 17, 7 },
+		{ "a;b 3\noops\n\na;b\na;c x1\na;b 4",
+		  "3 lines skipped; the first: line 2: it does not end in a number of samples",
+		  28, 7 },
+		{ "a;b 3\na\0;b 4\na;b 5\n", "1 line skipped: line 2: this is not text", 19, 8 },
+		{ "a;b 3\na 99999999999999999999\n",
+		  "1 line skipped: line 2: it does not end in a number of samples", 29, 3 },
+	};
 
 	(void)state;
-	assert_int_equal(read_all(source, &error), SOURCE_FAILED);
-	source->ops->close(source);
-	profile_seal(profile, 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct bytes text = { (const unsigned char *)rows[i].text, rows[i].len };
+		struct profile *profile = profile_new();
+		struct error error = { 0 };
+		struct source *source = format_named("folded")->open(-1, text, "test", profile,
+								     &error);
+
+		assert_int_equal(read_all(source, &error), SOURCE_END);
+		if (rows[i].trouble)
+			assert_string_equal(source->ops->trouble(source), rows[i].trouble);
+		else
+			assert_null(source->ops->trouble(source));
+		source->ops->close(source);
+		profile_seal(profile, 0);
+		assert_int_equal(profile->samples, rows[i].samples);
+		profile_free(profile);
+	}
+}
+
+/* Nanoseconds are not taken for samples, and come back as they were. */
+static void test_time(void **state)
+{
+	static const char text[] = "# unit: ns, 1000 a sample\nmain 2100\nmain;work 400\n";
+	struct error error = { 0 };
+	struct profile *profile = read_text(text, strlen(text), &error);
+	struct query everything = { 0 };
+
+	(void)state;
+	assert_non_null(profile);
+	assert_int_equal(profile->metric.at[1].unit, UNIT_NANOSECONDS);
+	assert_int_equal(profile->weight, 2500);
 	assert_int_equal(profile->samples, 3);
+	assert_written(profile, &everything, SAVE_TIME,
+		       "# unit: ns, 833 a sample\nmain 2100\nmain;work 400\n");
+	profile_free(profile);
+	/* Only a remark of that form, and before the stacks. */
+	profile = read_text("# unit: ns\nmain 7\n# unit: ns, 5 a sample\nmain 5\n", 47, &error);
+	assert_non_null(profile);
+	assert_int_equal(profile->metric.at[1].unit, UNIT_COUNT);
+	assert_int_equal(profile->samples, 12);
 	profile_free(profile);
 }
 
@@ -295,6 +340,7 @@ static void test_live(void **state)
 		       "two;main;a:b?;sys_read_[k] 1\n"
 		       "two;main;wor_9 1\n");
 	assert_written(profile, &query, SAVE_TIME,
+		       "# unit: ns, 5500 a sample\n"
 		       "_one;[unknown] 13000\n"
 		       "_one;main 10000\n"
 		       "_one;main;a:b? 7000\n"
@@ -443,7 +489,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read_and_write),
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_keeps_what_was_before_an_error),
+		cmocka_unit_test(test_bad_lines_are_skipped),
+		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_probe),

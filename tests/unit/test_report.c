@@ -321,6 +321,40 @@ static void test_json(void **state)
 	json_decref(report);
 }
 
+/* What a file does not tell is not made up. */
+static void test_file(void **state)
+{
+	struct setting *setting = *state;
+	json_t *report;
+	char *text;
+
+	setting->scene.status.is_file = true;
+	setting->scene.status.duration = 0;
+	text = print(setting);
+	assert_non_null(strstr(text, "# stacks    not known how they end\n"));
+	assert_null(strstr(text, "# duration"));
+	free(text);
+	report = print_json(setting);
+	assert_true(json_is_null(member(report, "stacks.complete")));
+	assert_true(json_is_null(member(report, "stacks.frame_pointer")));
+	assert_true(json_is_null(member(report, "stacks.truncated")));
+	assert_int_equal(json_object_size(member(report, "stacks.reasons")), 0);
+	assert_int_equal(json_integer_value(member(report, "duration_ns")), 0);
+	json_decref(report);
+}
+
+/* A mean is over the time up to the last reading, not up to now. */
+static void test_means_of_counters(void **state)
+{
+	struct setting *setting = *state;
+	char *text;
+
+	setting->scene.status.counted = 250000000;
+	text = print(setting);
+	assert_non_null(strstr(text, "5,000  cache-misses, 20.0k a second"));
+	free(text);
+}
+
 static void test_json_tree(void **state)
 {
 	struct setting *setting = *state;
@@ -400,6 +434,8 @@ int main(void)
 		WITH_PROFILE(test_csv),
 		WITH_PROFILE(test_json),
 		WITH_PROFILE(test_json_tree),
+		WITH_PROFILE(test_file),
+		WITH_PROFILE(test_means_of_counters),
 		cmocka_unit_test(test_empty),
 		WITH_PROFILE(test_full_disk),
 	};
