@@ -22,7 +22,7 @@
 #include "source/perf_live.h"
 #include "source/process_scan.h"
 
-enum { PIDS_LOOKED_AT = 256, READERS_LOOKED_AT = 8, REPLAYED = 64 << 10 };
+enum { IDLE_THREADS_MAX = 4096, PIDS_LOOKED_AT = 256, READERS_LOOKED_AT = 8, REPLAYED = 64 << 10 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
 
@@ -842,6 +842,8 @@ void session_thread_states(struct session *session, struct thread_states *states
 
 	session_lock(session);
 	live = session->phase == PHASE_SAMPLING && session->resolver;
+	if (live)
+		resolver_add_idle_threads(session->resolver, IDLE_THREADS_MAX);
 	session_unlock(session);
 	for (size_t i = 0; i < states->thread.len; i++) {
 		struct thread_state *one = &states->thread.at[i];

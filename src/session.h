@@ -41,7 +41,7 @@ void session_unlock(struct session *session);
 
 /* Seal the profile and fill in what the header tells.  With the lock held. */
 void session_status(struct session *session, struct status *status);
-/* What the threads that are asked about do just now.  Without the lock held. */
+/* What threads do just now; those without samples get into the profile.  Without the lock held. */
 void session_thread_states(struct session *session, struct thread_states *states);
 /* Becomes readable, and stays so, when sampling is over and all is named; for poll(). */
 int session_event_fd(const struct session *session);

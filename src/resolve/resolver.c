@@ -589,6 +589,14 @@ size_t resolver_watched_threads(const struct resolver *r)
 	return r->processes.watched_tasks;
 }
 
+void resolver_add_idle_threads(struct resolver *r, size_t max)
+{
+	for (struct process *p = r->processes.oldest; p; p = p->newer)
+		for (size_t i = 0; p->watch == WATCH_NOW && i < p->task.len; i++)
+			if (!p->task.at[i].thread && r->profile->thread.len < max)
+				find_thread(r, p, p->task.at[i].tid);
+}
+
 int resolver_fd(const struct resolver *r)
 {
 	return naming_fd(r->naming);

@@ -34,6 +34,8 @@ void resolver_watch_from_exec(struct resolver *resolver, pid_t pid);
 size_t resolver_watched(const struct resolver *resolver, pid_t *pid, size_t max);
 /* The threads that are alive in them. */
 size_t resolver_watched_threads(const struct resolver *resolver);
+/* Put threads into the profile that had no sample yet, as long as it has fewer than max. */
+void resolver_add_idle_threads(struct resolver *resolver, size_t max);
 
 /* Poll this for POLLIN; -1 without a symbolizer. */
 int resolver_fd(const struct resolver *resolver);

@@ -239,7 +239,7 @@ static void ask_for_states(const struct threads_view *v, const struct scene *sce
 		const struct thread_row *row = row_at(v, i);
 		char state = state_of(scene, row);
 
-		if (!row->pid || v->by == THREADS_OF_NAME || row->exited == row->threads)
+		if (row->pid <= 0 || v->by == THREADS_OF_NAME || row->exited == row->threads)
 			continue;
 		array_push(&asked.thread, ((struct thread_state){
 			.pid = row->pid, .tid = v->by == THREADS_OF_PROCESS ? 0 : row->tid,
@@ -401,7 +401,7 @@ static void draw_id(const struct threads_view *v, struct canvas c, const struct 
 
 	if (v->by == THREADS_OF_NAME)
 		snprintf(text, sizeof text, "%zu", row->threads);
-	else if (row->tid)
+	else if (row->tid > 0)
 		snprintf(text, sizeof text, "%d", (int)row->tid);
 	canvas_text(c, ID_WIDTH - (int)strlen(text), 0, style, text);
 }

@@ -212,6 +212,34 @@ static void test_threads_and_children(void **state)
 	end(&f);
 }
 
+/* Those that never run are there when asked for, once, and no more than wanted. */
+static void test_idle_threads(void **state)
+{
+	struct fixture f = start(0);
+
+	(void)state;
+	launch(&f);
+	fork_from(&f, PARENT, PARENT, THREAD);
+	name(&f, PARENT, THREAD, "worker");
+	sample(&f, PARENT, PARENT, in_a, 1, 0);
+	fork_from(&f, PARENT, CHILD, CHILD);
+	assert_int_equal(f.profile->thread.len, 2);
+	resolver_add_idle_threads(f.resolver, 3);
+	assert_int_equal(f.profile->thread.len, 3);
+	for (int i = 0; i < 2; i++) {
+		resolver_add_idle_threads(f.resolver, 100);
+		assert_int_equal(f.profile->thread.len, 4);
+	}
+	/* It is the same thread when it runs at last, and when it ends. */
+	sample(&f, PARENT, THREAD, in_a, 1, 0);
+	leave(&f, PARENT, THREAD);
+	assert_int_equal(f.profile->thread.len, 4);
+	for (size_t i = 1; i < f.profile->thread.len; i++)
+		assert_int_equal(f.profile->thread.at[i].exited,
+				 f.profile->thread.at[i].tid == THREAD);
+	end(&f);
+}
+
 static void test_no_follow(void **state)
 {
 	struct fixture f = start(RESOLVER_NO_FOLLOW);
@@ -449,6 +477,7 @@ int main(void)
 		cmocka_unit_test_setup(test_threads_and_children, reset_fake),
 		cmocka_unit_test_setup(test_samples_after_the_end, reset_fake),
 		cmocka_unit_test_setup(test_samples_after_the_end_of_a_process, reset_fake),
+		cmocka_unit_test_setup(test_idle_threads, reset_fake),
 		cmocka_unit_test_setup(test_no_follow, reset_fake),
 		cmocka_unit_test_setup(test_strangers, reset_fake),
 		cmocka_unit_test_setup(test_number_used_again, reset_fake),
