@@ -30,7 +30,10 @@ static struct output_view *output_of(struct view *view)
 
 static struct view *output_open(void)
 {
-	return xcalloc(1, sizeof(struct output_view));
+	struct output_view *output = xcalloc(1, sizeof *output);
+
+	output->height = 1;
+	return &output->view;
 }
 
 static void output_close(struct view *view)
@@ -87,12 +90,12 @@ static void take_all(struct output_view *output, const struct tail *tail)
 static void follow(struct output_view *output, const struct tail *tail)
 {
 	struct transcript *transcript = &output->transcript;
-	uint64_t new = tail->total - end_of(transcript);
+	uint64_t new = tail->total - end_of(transcript), kept = tail->total - tail_begin(tail);
 
 	if (!transcript->row.len)
 		return take_all(output, tail);
-	if (new > FAST)
-		transcript_restart(transcript, tail->total - FAST);
+	if (new > FAST || new > kept)
+		transcript_restart(transcript, tail->total - (kept < FAST ? kept : FAST));
 	else if (transcript->len + new > KEPT_MAX)
 		return take_all(output, tail);
 	take_until(transcript, tail);
@@ -115,7 +118,8 @@ static void resize(struct output_view *output, int width, int height)
 	struct transcript *transcript = &output->transcript;
 	uint64_t place = transcript->row.len ? transcript_place(transcript, output->top) : 0;
 
-	output->height = (size_t)height;
+	/* The row at the top is one that is there. */
+	output->height = height > 0 ? (size_t)height : 1;
 	transcript_resize(transcript, width);
 	if (transcript->row.len)
 		output->top = transcript_row_at(transcript, place);
@@ -145,6 +149,8 @@ static void output_update(struct view *view, const struct scene *scene, int widt
 		add_below(output, scene->output);
 	else
 		follow(output, scene->output);
+	if (output->top >= top_max(output) && !output->cut)
+		output->scrolled = false;
 	if (!output->scrolled || output->top > top_max(output))
 		output->top = top_max(output);
 }
@@ -312,7 +318,8 @@ static void draw_row(const struct output_view *output, size_t row, struct canvas
 
 static void draw_position(const struct output_view *output, struct canvas c)
 {
-	size_t below = row_count(output) - output->top - output->height;
+	size_t end = output->top + output->height, count = row_count(output);
+	size_t below = count > end ? count - end : 0;
 	struct strbuf text = STRBUF_INIT;
 
 	strbuf_addf(&text, " %zu%s row%s below ", below, output->cut ? " and more" : "",

@@ -5,16 +5,17 @@
  */
 #include <assert.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "view/view.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LOCATIONS = 40, VIEWS = 7, INPUT_MAX = 4096 };
+enum { LOCATIONS = 40, VIEWS = 8, INPUT_MAX = 4096 };
 
 static const struct view_ops *const all_views[VIEWS] = {
 	&functions_view, &tree_view, &icicle_view, &callers_view, &counters_view,
-	&threads_view, &help_view,
+	&threads_view, &output_view, &help_view,
 };
 
 static const char *const names[] = {
@@ -39,6 +40,7 @@ struct world {
 	struct grid grid, again;
 	int width, height;
 	struct thread_states states;
+	struct tail output;
 };
 
 static unsigned take(struct input *input)
@@ -98,6 +100,21 @@ static void add_point(struct world *w)
 
 	if (take(&w->input) % 8)
 		profile_add_point(w->profile, series, w->scene.status.now, take(&w->input) * 977u);
+}
+
+/* What the program writes: pieces of text, sequences, and now and then a lot. */
+static void write_output(struct world *w)
+{
+	static const char *const pieces[] = {
+		"word ", "\r\n", "\n", "\r", "\t", "\b", "漢字", "\033[31m", "\033[m", "\033[K",
+		"\033[?1049h", "\033[?1049l", "\033]0;", "\007", "\xff", "\033[",
+	};
+	unsigned choice = take(&w->input);
+	const char *piece = pieces[choice % 16];
+
+	for (unsigned i = choice < 240 ? 1 + choice / 16 : 3000; i; i--)
+		tail_add(&w->output, piece, strlen(piece));
+	w->scene.output = take(&w->input) % 64 ? &w->output : NULL;
 }
 
 static void change_thread(struct world *w)
@@ -259,6 +276,8 @@ static void step(struct world *w)
 		change_thread(w);
 	else if (what == 29)
 		profile_limit(w->profile, (take(&w->input) + 1u) << 12);
+	else if (what == 31)
+		write_output(w);
 	else if (what == 30 && take(&w->input) % 4 == 0)
 		profile_zero(w->profile);
 	else
@@ -275,6 +294,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	profile_add_thread(w.profile, 1, 1, "app");
 	scene_init(&w.scene);
 	w.scene.states = &w.states;
+	tail_init(&w.output, 5000);
+	w.scene.output = &w.output;
 	w.scene.status.now = w.scene.status.started = 1000000000u;
 	w.scene.status.frequency = 999;
 	for (size_t i = 0; i < VIEWS; i++)
@@ -290,6 +311,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scene_release(&w.scene);
 	profile_free(w.profile);
 	array_release(&w.states.thread);
+	tail_release(&w.output);
 	grid_release(&w.grid);
 	grid_release(&w.again);
 	return 0;

@@ -207,6 +207,39 @@ static void ended_file(struct scene *scene, struct profile *profile)
 		 "/home/user/measurements/of/last/week/before-the-change.folded");
 }
 
+static const char program_output[] =
+	"Compiling \033[1mtprof\033[m\r\n"
+	" 10%\r 50%\r100%\033[K done\r\n"
+	"\033[1;32mok\033[m   \033[4munderlined\033[m \033[7mreversed\033[m "
+	"\033[44;97m on blue \033[m\r\n"
+	"\033[31merror:\033[m wide 漢字, wrong \xff\xfe, \033]0;a title\007\033[2J\033[9;9Hmoved\r\n"
+	"\033[?1049h\033[2Jdrawn on the other screen\033[?1049l and back\r\n"
+	"a line that is much longer than the screen is wide and so goes on in the next row, "
+	"and in \033[35mthe one after\033[m that if need be\r\n"
+	"tab\tstops\there\r\n";
+
+/* The same some times over, so that there is something to scroll. */
+static void write_output(struct scene *scene, struct profile *profile)
+{
+	static struct tail tail;
+
+	(void)profile;
+	tail_release(&tail);
+	tail_init(&tail, 1 << 20);
+	for (int i = 0; i < 4; i++)
+		tail_add(&tail, program_output, strlen(program_output));
+	tail_add(&tail, "$ ", 2);
+	scene->output = &tail;
+}
+
+static void write_nothing(struct scene *scene, struct profile *profile)
+{
+	static struct tail tail = { .size = 1 };
+
+	(void)profile;
+	scene->output = &tail;
+}
+
 static const struct screen screens[] = {
 	{ "functions-plain", &functions_view, scenery_program, 80, 24, .search = NULL },
 	{ "functions-wide", &functions_view, scenery_program, 200, 60,
@@ -320,6 +353,14 @@ static const struct screen screens[] = {
 	{ "threads-empty", &threads_view, profile_new, 80, 24, .search = NULL },
 	{ "threads-file", &threads_view, profile_new, 80, 24, .change = ended_file },
 	{ "functions-thread", &functions_view, scenery_program, 80, 24, .change = show_thread },
+	{ "output-plain", &output_view, scenery_program, 80, 24, .change = write_output },
+	{ "output-scrolled", &output_view, scenery_program, 80, 14, .change = write_output,
+	  .command = { COMMAND_UP, COMMAND_PAGE_UP, COMMAND_DOWN } },
+	{ "output-search", &output_view, scenery_program, 80, 24, .change = write_output,
+	  .search = "error", .command = { COMMAND_FIND_PREV, COMMAND_FIND_PREV } },
+	{ "output-tiny", &output_view, scenery_program, 20, 5, .change = write_output },
+	{ "output-empty", &output_view, scenery_program, 80, 24, .change = write_nothing },
+	{ "output-none", &output_view, scenery_program, 80, 24, .search = NULL },
 	{ "help-plain", &help_view, scenery_program, 80, 24, .search = NULL },
 	{ "help-scrolled", &help_view, scenery_program, 80, 24, .command = { COMMAND_LAST } },
 	{ "help-wide", &help_view, scenery_program, 200, 60, .change = trouble },
