@@ -9,11 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "analyze/callers.h"
 #include "analyze/calltree.h"
 #include "analyze/inverted.h"
 #include "analyze/match.h"
 #include "analyze/quality.h"
+#include "analyze/threads.h"
 #include "analyze/timeline.h"
+#include "analyze/trend.h"
 #include "base/clock.h"
 
 enum { PATHS = 20000, NEW_FRAMES = 10, FUNCTIONS = 5000, SLICE = 250, RUNS = 9 };
@@ -22,6 +25,9 @@ struct bench {
 	struct profile *profile;
 	struct calltree *tree;
 	struct inverted *inverted;
+	struct callers *callers;
+	struct threads *threads;
+	struct trend trend;
 	struct query query;
 	uint64_t seed, time;
 	size_t samples;
@@ -177,6 +183,27 @@ static void open_sixty(struct bench *bench)
 	}
 }
 
+static void neighbours(struct bench *bench)
+{
+	function_id function = 1 + (function_id)(random_number(bench) % FUNCTIONS);
+
+	callers_update(bench->callers, bench->tree, function);
+}
+
+static void show_threads(struct bench *bench)
+{
+	add_samples(bench, SLICE);
+	update(bench);
+	threads_update(bench->threads, bench->profile, &bench->query, THREADS_ONE, bench->time);
+}
+
+static void find_trends(struct bench *bench)
+{
+	add_samples(bench, SLICE);
+	update(bench);
+	trend_update(&bench->trend, bench->profile, bench->tree, bench->time);
+}
+
 static void search(struct bench *bench)
 {
 	struct match match = { 0 };
@@ -276,6 +303,9 @@ static const struct {
 	{ "back to all", show_all },
 	{ "inverted, first level", invert },
 	{ "inverted, 60 functions opened", open_sixty },
+	{ "callers and callees of a function", neighbours },
+	{ "threads, 250 new samples", show_threads },
+	{ "what has moved, 250 new samples", find_trends },
 	{ "search in 5,000 names", search },
 	{ "ends of all stacks", judge },
 	{ "strip of 200 s", strip },
@@ -289,6 +319,8 @@ int main(void)
 	bench.profile = profile_new();
 	bench.tree = calltree_new();
 	bench.inverted = inverted_new();
+	bench.callers = callers_new();
+	bench.threads = threads_new();
 	for (size_t i = 0; i < 8; i++)
 		bench.thread[i] = profile_add_thread(bench.profile, 1, (pid_t)i + 1, "thread");
 	add_functions(&bench);
@@ -303,6 +335,9 @@ int main(void)
 	query_release(&bench.query);
 	measure_updates(&bench, 10000000);
 	inverted_free(bench.inverted);
+	callers_free(bench.callers);
+	threads_free(bench.threads);
+	trend_release(&bench.trend);
 	calltree_free(bench.tree);
 	profile_free(bench.profile);
 	return 0;
