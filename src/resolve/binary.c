@@ -189,6 +189,12 @@ static int open_under_task(pid_t task, const struct binary_place *place)
 	return open_under(root, place);
 }
 
+/* Only a file's number makes sure that another's file of that name is the same. */
+static bool may_ask_kin(const struct binary_place *place)
+{
+	return place->inode && errno != EMFILE && errno != ENFILE;
+}
+
 int binary_open(const struct binary_place *place)
 {
 	int fd = open_mapped(place->tid, place);
@@ -200,7 +206,10 @@ int binary_open(const struct binary_place *place)
 		if (fd < 0)
 			fd = open_under_task(place->pid, place);
 	}
-	/* The process may be gone; its files mostly were those that we see. */
+	/* The process may be gone; its files mostly were those that its parent sees, or we. */
+	for (size_t i = 0; i < 2 && fd < 0 && may_ask_kin(place); i++)
+		if (place->kin[i])
+			fd = open_under_task(place->kin[i], place);
 	if (fd < 0 && errno != EMFILE && errno != ENFILE)
 		fd = open_under("/", place);
 	return fd;

@@ -40,6 +40,7 @@ binary_id mapped_binary(struct mapped_table *table, uint32_t id, struct profile 
 /* Where a file is, or was, mapped. */
 struct binary_place {
 	pid_t pid, tid;
+	pid_t kin[2];		/* see the same files, as a rule, and may live longer; or 0 */
 	uint64_t start, end;	/* of the mapping */
 	uint64_t inode;		/* 0: not known */
 	char *path;

@@ -9,6 +9,7 @@
 enum {
 	PENDING_MAX = 1024,		/* questions asked and not answered */
 	DEATHS_OF_IMAGE_MAX = 3,
+	FAILURES_MAX = 16,		/* to open an image */
 	DEATHS_MAX = 20,		/* one after the other without any answer */
 };
 
@@ -21,6 +22,7 @@ struct image {
 	bool known;			/* the rest is valid */
 	bool sent;			/* the symbolizer has it */
 	bool hopeless;			/* can't be opened, or the symbolizer died of it */
+	unsigned failures;		/* to open it, each in another process */
 	enum image_source source;
 	unsigned deaths;
 	struct binary_place place;
@@ -109,12 +111,28 @@ static bool send_image(struct naming *naming, binary_id binary)
 	fd = open_image(image);
 	if (fd < 0) {
 		image->hopeless = errno != EMFILE && errno != ENFILE;
+		image->failures += image->hopeless;
 		return false;
 	}
 	symbolizer_add_image(naming->symbolizer, binary,
 			     image->source == IMAGE_OF_KERNEL ? IMAGE_KALLSYMS : IMAGE_ELF, fd);
 	image->sent = true;
 	return true;
+}
+
+/* A process that ended too soon to open its file says nothing of the next one's. */
+static bool may_try_again(const struct image *image, const struct binary_place *place)
+{
+	return image->hopeless && image->failures && image->failures < FAILURES_MAX && place &&
+	       image->place.pid != place->pid;
+}
+
+bool naming_lacks_image(const struct naming *naming, binary_id binary)
+{
+	const struct image *image = naming->image.at + binary;
+
+	return binary < naming->image.len && image->hopeless && image->failures &&
+	       image->failures < FAILURES_MAX;
 }
 
 void naming_add_image(struct naming *naming, binary_id binary, enum image_source source,
@@ -124,15 +142,19 @@ void naming_add_image(struct naming *naming, binary_id binary, enum image_source
 
 	array_extend(&naming->image, (size_t)binary + 1);
 	image = &naming->image.at[binary];
-	if (image->known || !binary)
+	if (!binary || (image->known && !may_try_again(image, place)))
 		return;
-	*image = (struct image){ .known = true, .source = source };
+	xfree(image->place.path);
+	*image = (struct image){ .known = true, .source = source, .failures = image->failures,
+				 .deaths = image->deaths };
 	if (place) {
 		image->place = *place;
 		image->place.path = xstrdup(place->path);
 	}
 	/* Now, while the process is there that has it mapped. */
-	send_image(naming, binary);
+	if (send_image(naming, binary) && image->failures)
+		/* Some were passed over while there was no image. */
+		naming->next = 1;
 }
 
 static bool is_askable(const struct naming *naming, const struct location *location)
@@ -276,6 +298,7 @@ static void blame_oldest(struct naming *naming)
 
 	if (++image->deaths >= DEATHS_OF_IMAGE_MAX) {
 		image->hopeless = true;
+		image->failures = 0;
 		snprintf(naming->trouble, sizeof naming->trouble,
 			 "no names in %s: the symbolizer broke when it read it",
 			 profile_string(naming->profile,

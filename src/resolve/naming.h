@@ -25,9 +25,16 @@ enum image_source { IMAGE_OF_FILE, IMAGE_OF_VDSO, IMAGE_OF_KERNEL };
 struct naming *naming_new(struct profile *profile);
 void naming_free(struct naming *naming);
 
-/* Where the code of a binary can be found; the first time counts.  The place is copied. */
+/*
+ * Where the code of a binary can be found.  The first place counts that the
+ * file could be opened in; after some that it couldn't, none is tried any
+ * more.  The place is copied.
+ */
 void naming_add_image(struct naming *naming, binary_id binary, enum image_source source,
 		      const struct binary_place *place);
+
+/* Its file could not be opened so far, and another place is welcome. */
+bool naming_lacks_image(const struct naming *naming, binary_id binary);
 
 /* Ask, and take in answers, at a time (on the clock of clock_now()). */
 void naming_work(struct naming *naming, uint64_t now);

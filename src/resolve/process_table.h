@@ -47,7 +47,7 @@ enum watch {
 };
 
 struct process {
-	pid_t pid;
+	pid_t pid, parent;		/* parent 0: not known */
 	uint64_t since;			/* when it was there: a later fork is of another process */
 	enum watch watch;
 	char name[COMM_MAX];		/* "": not known */

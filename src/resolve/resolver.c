@@ -133,9 +133,10 @@ static void add_image(struct resolver *r, const struct process *process, pid_t t
 		      const struct mapping *mapping, binary_id binary)
 {
 	const struct mapped *mapped = &r->mapped.at.at[mapping->mapped];
+	pid_t first = !r->everything && r->processes.oldest ? r->processes.oldest->pid : 0;
 	struct binary_place place = { .pid = process->pid, .tid = tid, .start = mapping->start,
 				      .end = mapping->end, .inode = mapped->inode,
-				      .path = mapped->path };
+				      .path = mapped->path, .kin = { process->parent, first } };
 
 	if (mapped->kind == BINARY_FILE)
 		naming_add_image(r->naming, binary, IMAGE_OF_FILE, &place);
@@ -152,7 +153,7 @@ static location_id add_location(struct resolver *r, const struct process *proces
 	binary_id binary = mapped_binary(&r->mapped, mapping->mapped, r->profile);
 
 	mapped = &r->mapped.at.at[mapping->mapped];
-	if (is_new)
+	if (is_new || naming_lacks_image(r->naming, binary))
 		add_image(r, process, tid, mapping, binary);
 	if (mapped->kind == BINARY_FILE)
 		ip = ip - mapping->start + mapping->offset;
@@ -418,6 +419,7 @@ static void take_fork(struct resolver *r, const struct event *event)
 		return;
 	forget_ended(r, event->pid, event->tid);
 	child = process_add(&r->processes, event->pid, event->time);
+	child->parent = event->fork.parent_pid;
 	process_set_watch(&r->processes, child, WATCH_NOW);
 	/* Adding may have made room for the child by dropping the parent. */
 	parent = process_find(&r->processes, event->fork.parent_pid);

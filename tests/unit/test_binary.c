@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -103,6 +106,55 @@ static void test_process_is_gone(void **state)
 	assert_opens(binary_open(&place), "content");
 }
 
+/* In another root directory, until it is killed; 0: not allowed here. */
+static pid_t start_elsewhere(const char *directory)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		if ((geteuid() && unshare(CLONE_NEWUSER)) || chroot(directory) ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1) {
+		waitpid(pid, NULL, 0);
+		pid = 0;
+	}
+	close(ready[0]);
+	return pid;
+}
+
+/* As a short process of a container whose parent is still there. */
+static void test_parent_knows(void **state)
+{
+	uint64_t inode = put("file", "content"), other = put("other", "other");
+	pid_t parent = start_elsewhere(*state);
+	char path[] = "/file";
+	struct binary_place place = { .pid = 5000001, .tid = 5000001, .start = 0x1000,
+				      .end = 0x2000, .inode = inode, .path = path,
+				      .kin = { 5000003, parent } };
+	int refused, unknown;
+
+	if (!parent)
+		skip();
+	assert_opens(binary_open(&place), "content");
+	place.inode = other;
+	refused = binary_open(&place);
+	place.inode = 0;
+	unknown = binary_open(&place);
+	kill(parent, SIGKILL);
+	waitpid(parent, NULL, 0);
+	assert_int_equal(refused, -1);
+	assert_int_equal(unknown, -1);
+}
+
 /* A file that has no name any more, where we may look through the mapping. */
 static void test_deleted(void **state)
 {
@@ -174,6 +226,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_by_path, enter_directory, leave_directory),
 		cmocka_unit_test_setup_teardown(test_not_a_file, enter_directory, leave_directory),
 		cmocka_unit_test_setup_teardown(test_process_is_gone, enter_directory,
+						leave_directory),
+		cmocka_unit_test_setup_teardown(test_parent_knows, enter_directory,
 						leave_directory),
 		cmocka_unit_test_setup_teardown(test_deleted, enter_directory, leave_directory),
 		cmocka_unit_test(test_vdso),

@@ -104,6 +104,52 @@ static void test_few_questions_at_a_time(void **state)
 	end(&f);
 }
 
+/* The first process that had it mapped ended before its file was opened. */
+static void test_second_place(void **state)
+{
+	struct fixture f = start();
+	binary_id late = profile_add_binary(f.profile, "late", "", BINARY_FILE);
+	char missing[] = "/no/such/file", own[4096] = "";
+	struct binary_place place = { .pid = 5000001, .tid = 5000001, .path = missing };
+	location_id location = profile_add_location(f.profile, late, 0x1000);
+
+	(void)state;
+	assert_true(readlink("/proc/self/exe", own, sizeof own - 1) > 0);
+	assert_false(naming_lacks_image(f.naming, f.binary));
+	naming_add_image(f.naming, late, IMAGE_OF_FILE, &place);
+	naming_work(f.naming, 0);
+	assert_true(naming_lacks_image(f.naming, late));
+	/* The same once more is no news. */
+	place.path = own;
+	naming_add_image(f.naming, late, IMAGE_OF_FILE, &place);
+	assert_true(naming_lacks_image(f.naming, late));
+	place.pid = place.tid = getpid();
+	naming_add_image(f.naming, late, IMAGE_OF_FILE, &place);
+	assert_false(naming_lacks_image(f.naming, late));
+	naming_work(f.naming, 0);
+	assert_true(f.profile->location.at[location].symbolized);
+	end(&f);
+}
+
+/* That goes on for a while, not for ever. */
+static void test_no_place(void **state)
+{
+	struct fixture f = start();
+	binary_id never = profile_add_binary(f.profile, "never", "", BINARY_FILE);
+	char missing[] = "/no/such/file";
+	struct binary_place place = { .path = missing };
+	int tries = 0;
+
+	(void)state;
+	for (place.pid = 5000001; place.pid < 5001001; place.pid++) {
+		place.tid = place.pid;
+		naming_add_image(f.naming, never, IMAGE_OF_FILE, &place);
+		tries += naming_lacks_image(f.naming, never);
+	}
+	assert_in_range(tries, 5, 50);
+	end(&f);
+}
+
 static void test_without_an_image(void **state)
 {
 	struct fixture f = start();
@@ -268,6 +314,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_names_arrive, reset_fake),
 		cmocka_unit_test_setup(test_few_questions_at_a_time, reset_fake),
+		cmocka_unit_test_setup(test_second_place, reset_fake),
+		cmocka_unit_test_setup(test_no_place, reset_fake),
 		cmocka_unit_test_setup(test_without_an_image, reset_fake),
 		cmocka_unit_test_setup(test_kernel_modules, reset_fake),
 		cmocka_unit_test_setup(test_missing, reset_fake),
