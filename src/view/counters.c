@@ -24,13 +24,19 @@ static void counters_close(struct view *view)
 	xfree(counters_of(view));
 }
 
+/* The last line tells of the row under the cursor what has no room in it. */
+static int rows_of(int height)
+{
+	return height > 8 ? height - 2 : height - 1;
+}
+
 static void counters_update(struct view *view, const struct scene *scene, int width, int height)
 {
 	struct counters_view *counters = counters_of(view);
+	int rows = rows_of(height);
 
 	(void)width;
-	list_resize(&counters->list, scene->profile->series.len,
-		    height > 1 ? (size_t)height - 1 : 0);
+	list_resize(&counters->list, scene->profile->series.len, rows > 0 ? (size_t)rows : 0);
 }
 
 /* Up to the moment that is shown: readings go on while the display is paused. */
@@ -147,9 +153,12 @@ static void note_of(const struct scene *scene, const struct series *series, stru
 			describe(relation, value_shown(scene, series),
 				 value_shown(scene, base), out);
 	}
-	/* Else where the value comes from, when there is something to say. */
-	if (!out->len && !series->scaled)
-		strbuf_adds(out, profile_string(scene->profile, series->reason));
+	/* Else where the value comes from, when there is something to say: in short. */
+	if (!out->len && !series->scaled) {
+		const char *reason = profile_string(scene->profile, series->reason);
+
+		strbuf_add(out, reason, strcspn(reason, ";:,"));
+	}
 	if (series->scaled)
 		strbuf_adds(out, out->len ? " (est.)" : "(est.)");
 }
@@ -296,6 +305,19 @@ static void draw_row(const struct scene *scene, struct canvas c, const struct la
 	strbuf_release(&note);
 }
 
+static void draw_detail(const struct scene *scene, const struct series *series, struct canvas c)
+{
+	const char *name = profile_string(scene->profile, series->name);
+	const char *reason = profile_string(scene->profile, series->reason);
+	int used = 0;
+
+	if (!*reason)
+		return;
+	if (text_width(name) + 2 + text_width(reason) <= c.width)
+		used = canvas_printf(c, 0, 0, STYLE_LABEL, "%s: ", name);
+	draw_sentence(canvas_part(c, used, 0, c.width - used, 1), STYLE_PLAIN, reason);
+}
+
 static void counters_draw(const struct view *view, const struct scene *scene, struct canvas c)
 {
 	const struct counters_view *counters = (const struct counters_view *)view;
@@ -305,15 +327,19 @@ static void counters_draw(const struct view *view, const struct scene *scene, st
 	if (!scene->profile->series.len)
 		canvas_name(c, 1, 1, c.width - 2, STYLE_DIM, scene->status.is_file ?
 			    "a file has no counters" : "nothing counted yet");
-	for (int y = 1; y < c.height; y++) {
+	for (int y = 1; y <= rows_of(c.height); y++) {
 		size_t i = counters->list.top + (size_t)y - 1;
 		struct canvas row = canvas_part(c, 0, y, c.width, 1);
 
 		if (i >= scene->profile->series.len)
 			break;
 		draw_row(scene, row, &at, i);
-		if (i == counters->list.cursor)
-			canvas_restyle(row, STYLE_CURSOR);
+		if (i != counters->list.cursor)
+			continue;
+		canvas_restyle(row, STYLE_CURSOR);
+		if (rows_of(c.height) < c.height - 1)
+			draw_detail(scene, &scene->profile->series.at[i],
+				    canvas_part(c, 0, c.height - 1, c.width, 1));
 	}
 }
 

@@ -54,6 +54,8 @@ static void count(struct scene *scene, struct profile *profile)
 	add_counter(profile, "branches", UNIT_COUNT, SERIES_TOTAL, 201000000);
 	add_counter(profile, "branch-misses", UNIT_COUNT, SERIES_TOTAL, 2030000);
 	profile->series.at[7].scaled = true;
+	profile->series.at[2].reason = profile_add_string(profile,
+			"from /proc; threads that ended between two looks are missed");
 	id = profile_add_series(profile, "cache-misses", UNIT_COUNT, SERIES_TOTAL);
 	profile->series.at[id].reason = profile_add_string(profile,
 			"not supported here: this machine has no such counter");
@@ -336,6 +338,8 @@ static const struct screen screens[] = {
 	{ "counters-tiny", &counters_view, scenery_program, 20, 5, .change = count,
 	  .command = { COMMAND_LAST } },
 	{ "counters-narrow", &counters_view, scenery_program, 50, 24, .change = count },
+	{ "counters-reason", &counters_view, scenery_program, 80, 24, .change = count,
+	  .command = { COMMAND_DOWN, COMMAND_DOWN } },
 	{ "counters-file", &counters_view, scenery_program, 80, 24, .change = ended_file },
 	{ "threads-plain", &threads_view, scenery_program, 80, 24, .change = show_thread,
 	  .command = { COMMAND_GROUP } },
