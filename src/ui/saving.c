@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 /* The last word of what is measured, in letters that no shell minds. */
 static void add_short_name(const struct app *app, struct strbuf *out)
@@ -40,6 +41,22 @@ void saving_start(struct app *app)
 	strbuf_release(&name);
 }
 
+/* In one line, with the reason: it is the path that is shortened. */
+static void tell_failure(struct app *app, const struct error *error)
+{
+	const char *path = app->path.text, *at = *path ? strstr(error->text, path) : NULL;
+	struct strbuf text = STRBUF_INIT;
+	int room = app->width - text_width(error->text) + text_width(path);
+
+	if (!at)
+		return app_tell(app, STYLE_WARNING, "%s", error->text);
+	strbuf_add(&text, error->text, (size_t)(at - error->text));
+	text_shorten(&text, path, room > 12 ? room : 12);
+	strbuf_adds(&text, at + strlen(path));
+	app_tell(app, STYLE_WARNING, "%s", text.text);
+	strbuf_release(&text);
+}
+
 static void save(struct app *app, bool replace)
 {
 	struct error error = { 0 };
@@ -54,7 +71,7 @@ static void save(struct app *app, bool replace)
 		app_forget_message(app);
 		app->purpose = ASKING_OVERWRITE;
 	} else {
-		app_tell(app, STYLE_WARNING, "%s", error.text);
+		tell_failure(app, &error);
 	}
 }
 
