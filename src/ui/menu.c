@@ -35,6 +35,8 @@ static const struct menu_entry entries[] = {
 	{ COMMAND_OPEN, "show only this", ALWAYS, &threads_view, NULL },
 	{ COMMAND_BACK, "show all again", ALWAYS, &threads_view, NULL },
 	{ COMMAND_GROUP, "group by name or process", ALWAYS, &threads_view, NULL },
+	{ COMMAND_HAND_OVER, "give the program the terminal", LIVE, &output_view, NULL },
+	{ COMMAND_LAST, "follow the end", ALWAYS, &output_view, NULL },
 	{ COMMAND_VIEW_1, "show it among the functions", FUNCTION, NULL, &functions_view },
 	{ COMMAND_VIEW_2, "show it in the tree", FUNCTION, &icicle_view, NULL },
 	{ COMMAND_RIGHT, "show it in the tree", FUNCTION, &callers_view, NULL },

@@ -336,8 +336,7 @@ static void output_draw(const struct view *view, const struct scene *scene, stru
 	if (!scene->output || !output->transcript.len) {
 		canvas_name(c, 1, c.height / 2, c.width - 2, STYLE_DIM, scene->output ?
 			    "the program has written nothing to its terminal yet" :
-			    "what a program writes that is launched here on a terminal: "
-			    "tprof -- COMMAND");
+			    "the output of a program launched by: tprof -- COMMAND");
 		return;
 	}
 	for (size_t y = 0; y < (size_t)c.height && output->top + y < count; y++)
