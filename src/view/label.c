@@ -159,6 +159,36 @@ static void cut_scopes(struct strbuf *text, int width)
 		cut(text, 0, scope);
 }
 
+/* "<alloc::vec::Vec<T> as core::fmt::Debug>::fmt" as "<Vec<T> as Debug>::fmt". */
+static void cut_modules(struct strbuf *text, int width)
+{
+	struct strbuf out = STRBUF_INIT;
+	const char *at = text->text;
+	int depth = 0;
+
+	if (*at != '<' || text_width(at) <= width)
+		return;
+	while (*at) {
+		size_t word = 0;
+
+		while (is_word(at[word]))
+			word++;
+		if (depth && word && !strncmp(at + word, "::", 2)) {
+			at += word + 2;
+			continue;
+		}
+		if (*at == '<')
+			depth++;
+		else if (*at == '>' && at[-1] != '-')
+			depth--;
+		strbuf_add(&out, at, word ? word : 1);
+		at += word ? word : 1;
+	}
+	strbuf_clear(text);
+	strbuf_add(text, out.text, out.len);
+	strbuf_release(&out);
+}
+
 /* "f(int) [clone .isra.0]" is f(int) to those who have little room. */
 static void cut_clone(struct strbuf *text, int width)
 {
@@ -195,6 +225,7 @@ void label_shorten(struct strbuf *out, const char *label, int width)
 
 	text_sanitize(&text, label, strlen(label));
 	cut_clone(&text, width);
+	cut_modules(&text, width);
 	if (text.len <= LENGTH_MAX) {
 		for (int i = 0; i < STEPS_MAX; i++) {
 			excess = text_width(text.text) - width;
