@@ -58,7 +58,8 @@ static void measures(void **state)
 		uint64_t weight;
 		const char *titles[4];
 	} cases[] = {
-		{ "cpu-clock", UNIT_NANOSECONDS, 1000, { "percent", "time", "samples", "percent" } },
+		{ "cpu-clock", UNIT_NANOSECONDS, 1000,
+		  { "percent", "time", "samples", "percent" } },
 		{ "cycles", UNIT_COUNT, 3000, { "percent", "cycles", "samples", "percent" } },
 		/* Weights of 1 say nothing that samples don't. */
 		{ "samples", UNIT_COUNT, 10, { "percent", "samples", "percent", "samples" } },
