@@ -70,6 +70,7 @@ struct session {
 	bool collecting, cut_short;	/* cut_short: by --for */
 	bool counted;			/* for the last time */
 	char target[256];		/* what is measured, for the header */
+	char program[64];		/* what an only process ran when it was found */
 	char state[128];		/* of the target, in words */
 	bool wants_input;		/* the launched program waits for someone to type */
 	char failure[256];		/* why the source ended early, or "" */
@@ -371,6 +372,19 @@ static void look_for_readers(struct session *session)
 		session->wants_input |= launch_waits_for_input(&session->launch, pid[i]);
 }
 
+/* An exec is seen by the name. */
+static void look_at_program(struct session *session)
+{
+	const struct target *target = &session->options->target;
+	struct process process;
+
+	if (target->pid.len != 1 || !process_read(target->pid.at[0], &process) ||
+	    process_is_gone(&process) || !strcmp(process.name, session->program))
+		return;
+	snprintf(session->target, sizeof session->target, "PID %d %s, before %s", process.pid,
+		 process.name, session->program);
+}
+
 static void look_around(struct session *session, uint64_t now)
 {
 	bool over = session->launched && session->launch.exited;
@@ -379,6 +393,7 @@ static void look_around(struct session *session, uint64_t now)
 		return;
 	session->looked_at = now;
 	look_at_target(session);
+	look_at_program(session);
 	look_for_readers(session);
 	if (session->phase == PHASE_SAMPLING)
 		look_at_ourselves(session, now, false);
@@ -501,7 +516,7 @@ static bool start_file(struct session *session, struct error *error)
 	return true;
 }
 
-static void describe_target(const struct session *session, char *out, size_t size)
+static void describe_target(struct session *session, char *out, size_t size)
 {
 	const struct target *target = &session->options->target;
 	struct process process;
@@ -518,6 +533,7 @@ static void describe_target(const struct session *session, char *out, size_t siz
 						 used ? " " : "", *word);
 	} else if (target->pid.len == 1 && process_read(target->pid.at[0], &process)) {
 		snprintf(out, size, "PID %d %s", process.pid, process.name);
+		snprintf(session->program, sizeof session->program, "%s", process.name);
 	} else if (target->pid.len == 1) {
 		snprintf(out, size, "PID %d", target->pid.at[0]);
 	} else {

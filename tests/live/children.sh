@@ -52,4 +52,10 @@ start sh -c 'sleep 1; exec ./shares 60'
 expect 0 "$tprof" report --json -o r.json --for 3s -p "$pid"
 check has r.json leaf || complain "the executed program was missed"
 
+# A process that turns into another program is still the same target, and says so.
+start bash -c 'sleep 1; exec sleep 30'
+expect 0 "$tprof" report --for 3s -p "$pid"
+cat out err | grep -q "PID $pid sleep, before bash" || complain "an exec is not told: $(head -n 1 out)"
+stop "$pid"
+
 finish
