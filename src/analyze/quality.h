@@ -17,8 +17,11 @@ enum truncation {
 	TRUNCATED_NOT_NAMED,		/* the bottom has no name, so it can't be told */
 	TRUNCATIONS
 };
-/* "no-frame-pointer", ... in JSON and on screen */
+/* "no-frame-pointer", ... in reports */
 const char *truncation_name(enum truncation reason);
+
+/* With less of them any share is rough: half of 20 is anything from 28 to 72 %. */
+enum { FEW_SAMPLES = 20 };
 
 /* In samples, of everything measured. */
 struct quality {

@@ -10,7 +10,7 @@
 enum {
 	FUNCTIONS_SHOWN = 50,		/* without --top */
 	TREE_LIMIT = 5,			/* thousandths: paths below it are left out, as perf does */
-	NAME_WIDTH = 60,		/* longer ones push what follows to the right */
+	NAME_WIDTH = 60,		/* longer ones are shortened; CSV and JSON have them in full */
 	INDENT_MAX = 100,
 };
 
@@ -79,6 +79,8 @@ static void add_samples(struct strbuf *out, const struct scene *scene)
 	char number[QUANTITY_MAX + 8], weight[QUANTITY_MAX];
 
 	strbuf_adds(out, exact(number, whole.samples));
+	if (whole.samples && whole.samples < FEW_SAMPLES)
+		strbuf_adds(out, ", few: the shares are rough");
 	if (weight_unit(scene) != UNIT_COUNT)
 		strbuf_addf(out, " (%s)", quantity(weight, whole.weight, weight_unit(scene)));
 	if (whole.samples != scene->calls->all.samples)
@@ -102,14 +104,14 @@ static void add_stacks(struct strbuf *out, const struct scene *scene)
 		strbuf_adds(out, "not known how they end");
 		return;
 	}
-	strbuf_addf(out, "complete %s", percent(text, q->complete, all));
-	strbuf_addf(out, ", frame pointer %s", percent(text, q->frame_pointer, all));
-	strbuf_addf(out, ", truncated %s", percent(text, q->truncated, all));
+	/* In the words of the screen. */
+	strbuf_addf(out, "%s to the root", percent(text, q->complete + q->frame_pointer, all));
+	strbuf_addf(out, ", %s cut", percent(text, q->truncated, all));
 	for (int i = 0; i < TRUNCATIONS; i++) {
 		if (!q->reason[i])
 			continue;
-		strbuf_addf(out, "%s%s %s", before, truncation_name((enum truncation)i),
-			    percent(text, q->reason[i], all));
+		strbuf_addf(out, "%s%s %s", before, percent(text, q->reason[i], all),
+			    truncation_name((enum truncation)i));
 		before = ", ";
 	}
 	if (*before == ',')
@@ -162,30 +164,50 @@ static void add_value(struct strbuf *out, const struct series *series)
 
 static void put_counter(const struct scene *scene, const struct series *series, FILE *out)
 {
-	const char *reason = profile_string(scene->profile, series->reason);
 	uint64_t duration = scene->status.counted ? scene->status.counted : scene->status.duration;
 	struct strbuf text = STRBUF_INIT;
 	char rate[QUANTITY_MAX];
 
-	if (series->supported)
-		add_value(&text, series);
-	else
-		strbuf_adds(&text, "-");
+	add_value(&text, series);
 	fprintf(out, "# %20s  ", text.text);
 	put(out, profile_string(scene->profile, series->name));
 	strbuf_clear(&text);
-	if (series->supported && series->kind == SERIES_TOTAL && series->unit == UNIT_COUNT && duration) {
+	if (series->kind == SERIES_TOTAL && series->unit == UNIT_COUNT && duration) {
 		quantity_format(rate, (uint64_t)((double)series->value * 1e9 / (double)duration),
 				UNIT_COUNT);
 		strbuf_addf(&text, ", %s a second", rate);
 	}
-	if (series->supported && series->scaled)
+	if (series->scaled)
 		strbuf_adds(&text, ", scaled: counted part of the time");
-	if (!series->supported)
-		strbuf_addf(&text, ": %s", *reason ? reason : "not supported here");
 	put(out, text.text);
 	fputc('\n', out);
 	strbuf_release(&text);
+}
+
+/* Those that are missing for the same reason as the first of them, in one line. */
+static void put_missing(const struct scene *scene, size_t first, FILE *out)
+{
+	const struct profile *profile = scene->profile;
+	const struct series *series = &profile->series.at[first];
+	const char *reason = profile_string(profile, series->reason);
+
+	for (size_t i = 0; i < first; i++)
+		if (!profile->series.at[i].supported &&
+		    profile->series.at[i].reason == series->reason)
+			return;
+	fprintf(out, "# %20s  ", "-");
+	put(out, profile_string(profile, series->name));
+	for (size_t i = first + 1; i < profile->series.len; i++) {
+		const struct series *other = &profile->series.at[i];
+
+		if (other->supported || other->reason != series->reason)
+			continue;
+		fputs(", ", out);
+		put(out, profile_string(profile, other->name));
+	}
+	fputs(": ", out);
+	put(out, *reason ? reason : "not supported here");
+	fputc('\n', out);
 }
 
 static void put_counters(const struct scene *scene, FILE *out)
@@ -193,7 +215,10 @@ static void put_counters(const struct scene *scene, FILE *out)
 	if (scene->profile->series.len)
 		fputs("#\n# counters\n", out);
 	for (size_t i = 0; i < scene->profile->series.len; i++)
-		put_counter(scene, &scene->profile->series.at[i], out);
+		if (scene->profile->series.at[i].supported)
+			put_counter(scene, &scene->profile->series.at[i], out);
+		else
+			put_missing(scene, i, out);
 }
 
 static void format_cell(struct strbuf *cell, const struct column *column, const struct scene *scene,
@@ -221,7 +246,10 @@ static void add_cell(struct strbuf *line, const struct column *column, const cha
 		strbuf_adds(line, "  ");
 	if (!column->left)
 		pad(line, spare);
-	strbuf_adds(line, cell);
+	if (spare < 0 && !last)
+		text_shorten(line, cell, width);
+	else
+		strbuf_adds(line, cell);
 	if (column->left && !last)
 		pad(line, spare);
 }
@@ -231,15 +259,17 @@ static int column_width(const struct column *column, const struct scene *scene,
 			const struct report_rows *rows)
 {
 	struct strbuf cell = STRBUF_INIT;
-	int width = column->width;
+	int width = text_width(column->title);
 
-	for (size_t i = 0; !width && i < rows->function.len; i++) {
+	if (column->width)
+		return column->width;
+	for (size_t i = 0; i < rows->function.len; i++) {
 		int needed;
 
 		format_cell(&cell, column, scene, &rows->function.at[i]);
 		needed = text_width(cell.text);
-		if (needed > width && needed <= NAME_WIDTH)
-			width = needed;
+		if (needed > width)
+			width = needed < NAME_WIDTH ? needed : NAME_WIDTH;
 	}
 	strbuf_release(&cell);
 	return width;

@@ -213,6 +213,87 @@ static void test_small_paths_are_left_out(void **state)
 	free(text);
 }
 
+/* Where a word stands, on the line that it is on. */
+static size_t column_of(const char *text, const char *word)
+{
+	const char *at = strstr(text, word), *line = at;
+
+	assert_non_null(at);
+	while (line > text && line[-1] != '\n')
+		line--;
+	return (size_t)(at - line);
+}
+
+static void test_long_names(void **state)
+{
+	static const char name[] = "std::map<std::string, std::vector<int>>::insert_or_assign_with"
+				   "_hint(std::string const&, std::vector<int>&&)";
+	struct setting *setting = *state;
+	char *text;
+
+	sample(setting->profile, call(setting->profile, 0, name, "/usr/bin/long"), 2);
+	profile_seal(setting->profile, 2000);
+	scene_update(&setting->scene, setting->profile);
+	text = print(setting);
+	assert_null(strstr(text, name));
+	assert_int_equal(column_of(text, "Binary"), column_of(text, "[kernel]"));
+	/* An ellipsis is one column of three bytes. */
+	assert_int_equal(column_of(text, "Binary") + 2, column_of(text, "long\n"));
+	free(text);
+	setting->options.form = REPORT_CSV;
+	text = print(setting);
+	assert_non_null(strstr(text, name));
+	free(text);
+}
+
+static void test_missing_counters(void **state)
+{
+	struct setting *setting = *state;
+	struct profile *profile = setting->profile;
+	string_id reason = profile->series.at[1].reason;
+	char *text;
+
+	profile->series.at[profile_add_series(profile, "branches", UNIT_COUNT, SERIES_TOTAL)]
+		.reason = reason;
+	profile_add_series(profile, "rss", UNIT_BYTES, SERIES_LEVEL);
+	text = print(setting);
+	assert_non_null(strstr(text, "  -  cycles, branches: not supported here\n"));
+	assert_non_null(strstr(text, "  -  rss: not supported here\n"));
+	assert_null(strstr(text, "  -  branches"));
+	free(text);
+}
+
+static void test_stacks_in_words(void **state)
+{
+	struct setting *setting = *state;
+	char *text;
+
+	*setting->scene.quality = (struct quality){
+		.complete = 10, .frame_pointer = 60, .truncated = 30,
+		.reason = { [TRUNCATED_NO_FRAME_POINTER] = 20, [TRUNCATED_NOT_NAMED] = 10 },
+		.private = setting->scene.quality->private,
+	};
+	text = print(setting);
+	assert_non_null(strstr(text, "# stacks    70.00% to the root, 30.00% cut "
+			       "(20.00% no-frame-pointer, 10.00% not-named)\n"));
+	free(text);
+}
+
+static void test_few_samples(void **state)
+{
+	struct setting *setting = *state;
+	struct error error = { 0 };
+	char *text = print(setting);
+
+	assert_null(strstr(text, "few"));
+	free(text);
+	assert_true(query_set_keep(&setting->scene.query, "sys_read", &error));
+	scene_update(&setting->scene, setting->profile);
+	text = print(setting);
+	assert_non_null(strstr(text, "# samples   18, few: the shares are rough (18.0 ms) of 100"));
+	free(text);
+}
+
 static void test_csv(void **state)
 {
 	struct setting *setting = *state;
@@ -431,6 +512,10 @@ int main(void)
 		WITH_PROFILE(test_top),
 		WITH_PROFILE(test_tree),
 		WITH_PROFILE(test_small_paths_are_left_out),
+		WITH_PROFILE(test_long_names),
+		WITH_PROFILE(test_missing_counters),
+		WITH_PROFILE(test_stacks_in_words),
+		WITH_PROFILE(test_few_samples),
 		WITH_PROFILE(test_csv),
 		WITH_PROFILE(test_json),
 		WITH_PROFILE(test_json_tree),
