@@ -33,7 +33,7 @@ static void shorten(void **state)
 		{ find, 13, "find(…) const" },
 		{ find, 12, "find" },
 		{ find, 3, "…nd" },
-		{ "llvm::FoldingSetBase::FindNodeOrInsertPos(llvm::FoldingSetNodeID const&, void*&)",
+		{ "llvm::FoldingSetBase::FindNodeOrInsertPos(llvm::FoldingSetNodeID const&)",
 		  39, "…::FindNodeOrInsertPos(…)" },
 		{ format, 45, format },
 		{ format, 44, "<Vec<T> as Debug>::fmt" },
