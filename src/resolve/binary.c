@@ -49,6 +49,16 @@ static uint32_t new_entry(struct mapped_table *table)
 	return (uint32_t)table->at.len - 1;
 }
 
+static size_t bytes_of(const struct mapped *m)
+{
+	return sizeof *m + strlen(m->path) + (m->build_id ? strlen(m->build_id) : 0);
+}
+
+bool mapped_table_is_full(const struct mapped_table *table)
+{
+	return table->bytes > MAPPED_BYTES_MAX;
+}
+
 uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted)
 {
 	uint32_t *bucket = bucket_of(table, wanted), id = *bucket;
@@ -64,6 +74,7 @@ uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted)
 			.kind = kind_of(wanted), .next = *bucket,
 		};
 		*bucket = id;
+		table->bytes += bytes_of(&table->at.at[id]);
 	}
 	mapped_ref(table, id);
 	return id;
@@ -82,6 +93,7 @@ static void free_entry(struct mapped_table *table, uint32_t id)
 	while (*link != id)
 		link = &table->at.at[*link].next;
 	*link = m->next;
+	table->bytes -= bytes_of(m);
 	xfree(m->path);
 	xfree(m->build_id);
 	*m = (struct mapped){ .next = table->free };

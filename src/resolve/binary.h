@@ -22,17 +22,23 @@ struct mapped {
 	uint32_t refs, next;	/* next: in its bucket, or among the free ones */
 };
 
-enum { MAPPED_BUCKETS = 4096 };
+enum {
+	MAPPED_BUCKETS = 4096,
+	MAPPED_BYTES_MAX = 32 << 20,	/* of entries with their texts; a target chooses its paths */
+};
 
 struct mapped_table {
 	array(struct mapped) at;
 	uint32_t bucket[MAPPED_BUCKETS], free;
+	size_t bytes;
 };
 
 /* Find or add it, with one more reference.  The texts are copied. */
 uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted);
 void mapped_ref(struct mapped_table *table, uint32_t id);
 void mapped_unref(struct mapped_table *table, uint32_t id);
+/* More than MAPPED_BYTES_MAX: nothing more should be mapped. */
+bool mapped_table_is_full(const struct mapped_table *table);
 void mapped_table_release(struct mapped_table *table);
 /* The profile's binary for it. */
 binary_id mapped_binary(struct mapped_table *table, uint32_t id, struct profile *profile);

@@ -256,7 +256,8 @@ void process_map(struct process_table *table, struct process *process, struct ma
 	size_t first, until;
 
 	if (mapping.end <= mapping.start || mappings->at.len >= MAPPINGS_MAX ||
-	    table->mapping_count + mappings->at.len >= ALL_MAPPINGS_MAX) {
+	    table->mapping_count + mappings->at.len >= ALL_MAPPINGS_MAX ||
+	    mapped_table_is_full(table->mapped)) {
 		mapped_unref(table->mapped, mapping.mapped);
 		return;
 	}

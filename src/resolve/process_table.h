@@ -18,7 +18,7 @@
 enum {
 	PROCESSES_MAX = 1 << 16,
 	MAPPINGS_MAX = 1 << 16,		/* of a process; as many as the kernel allows */
-	ALL_MAPPINGS_MAX = 2 << 20,
+	ALL_MAPPINGS_MAX = 1 << 20,
 	COMM_MAX = 16,
 };
 

@@ -620,6 +620,8 @@ const char *resolver_trouble(const struct resolver *r)
 
 	if (trouble)
 		return trouble;
+	if (mapped_table_is_full(&r->mapped))
+		return "no names of code in files that are mapped now: too many are mapped already";
 	return r->trouble[0] ? r->trouble : NULL;
 }
 

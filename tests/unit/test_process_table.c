@@ -240,6 +240,34 @@ static void test_map_lines(void **state)
 	}
 }
 
+/* Paths are the target's to choose, and may be long and many. */
+static void test_paths_are_bounded(void **state)
+{
+	enum { PATHS = 20000, LEN = 4000 };
+	struct fixture *f = *state;
+	char *path = xcalloc(LEN + 1, 1);
+
+	memset(path, 'x', LEN);
+	for (int i = 0; i < PATHS; i++) {
+		struct process *process = process_find(&f->table, i / 1000 + 1);
+		struct mapped what = { .path = path, .inode = 1 };
+
+		if (!process)
+			process = process_add(&f->table, i / 1000 + 1, 1);
+		snprintf(path, 10, "/%08d", i);
+		path[9] = 'x';
+		process_map(&f->table, process, (struct mapping){
+			.start = (uint64_t)i << 12, .end = (uint64_t)(i + 1) << 12,
+			.mapped = mapped_add(&f->mapped, &what) });
+	}
+	assert_true(mapped_table_is_full(&f->mapped));
+	assert_in_range(f->mapped.bytes, MAPPED_BYTES_MAX, MAPPED_BYTES_MAX + 2 * LEN);
+	/* What ends makes room again. */
+	process_drop(&f->table, process_find(&f->table, 1));
+	assert_false(mapped_table_is_full(&f->mapped));
+	xfree(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names_are_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_oldest_makes_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_mapping_limit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_paths_are_bounded, set_up, tear_down),
 		cmocka_unit_test(test_map_lines),
 	};
 
