@@ -315,6 +315,22 @@ one_screen() {
 	done
 }
 
+# What is wrong makes room once it was read; help has it all the time.
+notices() {
+	start "notices" 80 24
+	{ cat "$work/profile.folded"; echo 'no number'; } >"$work/bad.folded"
+	run "$work/bad.folded"
+	expect 'skipped' || return
+	until_true 10 is_told || fail "a key does not take the notice away"
+	shows_not 'skipped' || fail "the notice is still there"
+	keys '?'; expect 'skipped'
+	keys q q; left 0
+}
+is_told() {
+	keys j
+	shows '1 note: see help'
+}
+
 # Told by what tprof sends: tmux would make the nearest thing of it.
 sends_colors() {
 	start "colours on $1 ${3-}" 80 24 "LC_ALL=C.UTF-8 TERM=$1"
@@ -546,6 +562,7 @@ no_full_clear
 terminals
 colors
 one_screen
+notices
 planted_description
 if may_measure; then
 	launched

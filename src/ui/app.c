@@ -11,6 +11,8 @@ enum { KEYS_AT_ONCE = 64 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
 static const uint64_t message_time = 5000000000u;
+/* For notices: by themselves, and until a key takes them away. */
+static const uint64_t notice_time = 10000000000u, brief_time = 2000000000u;
 
 void app_tell(struct app *app, enum style style, const char *format, ...)
 {
@@ -501,6 +503,7 @@ static bool take_input(struct app *app, int key)
 		break;
 	default:
 		app->undrawn = true;
+		frame_forget_notices(app, brief_time);
 		if (app->purpose == ASKING_PROGRAM)
 			leaving_answer(app, key);
 		else if (app->purpose != TYPING_NOTHING)
@@ -532,6 +535,7 @@ static void step(struct app *app)
 	if (app->done)
 		return;
 	leaving_check(app);
+	frame_forget_notices(app, notice_time);
 	now = clock_now();
 	if (app->message_until && now >= app->message_until)
 		app_forget_message(app);
@@ -583,6 +587,9 @@ static void app_release(struct app *app)
 	scene_release(&app->scene);
 	status_release(&app->latest);
 	array_release(&app->states.thread);
+	for (size_t i = 0; i < app->told.len; i++)
+		xfree(app->told.at[i]);
+	array_release(&app->told);
 	grid_release(&app->grid);
 	prompt_release(&app->prompt);
 	xfree(app->search_before);

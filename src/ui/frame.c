@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "ui/state.h"
 
 /* True when there was nothing to tell, and hints are shown. */
@@ -90,12 +91,50 @@ static void look_at_status(struct app *app, const struct profile *profile)
 	app->scene.behind = profile->samples - app->shown_samples;
 }
 
+static bool was_told(const struct app *app, const char *notice)
+{
+	for (size_t i = 0; i < app->told.len; i++)
+		if (!strcmp(app->told.at[i], notice))
+			return true;
+	return false;
+}
+
+static void look_for_news(struct app *app)
+{
+	struct scene *scene = &app->scene;
+	size_t i = 0, count = scene->status.notice.len;
+	bool told;
+
+	while (i < count && was_told(app, scene->status.notice.at[i]))
+		i++;
+	told = i == count;
+	if (!told && (!app->noticed_at || scene->notices_told || i != scene->notice))
+		app->noticed_at = clock_now();
+	scene->notices_told = told;
+	scene->notice = told ? 0 : i;
+}
+
+void frame_forget_notices(struct app *app, uint64_t time)
+{
+	struct scene *scene = &app->scene;
+
+	if (!app->noticed_at || scene->notices_told || clock_now() - app->noticed_at < time)
+		return;
+	for (size_t i = 0; i < app->told.len; i++)
+		xfree(app->told.at[i]);
+	app->told.len = 0;
+	for (size_t i = 0; i < scene->status.notice.len; i++)
+		array_push(&app->told, xstrdup(scene->status.notice.at[i]));
+	scene->notices_told = app->undrawn = true;
+}
+
 static void take_in(struct app *app, const struct profile *profile)
 {
 	if (app->scene.paused && !app->requery && app->shown_generation != profile->generation)
 		app_tell(app, STYLE_NOTICE, "the profile was made smaller: the display moved on");
 	session_status(app->session, &app->scene.status);
 	scene_update(&app->scene, profile);
+	look_for_news(app);
 	app->shown_samples = profile->samples;
 	app->shown_generation = profile->generation;
 	app->scene.behind = 0;

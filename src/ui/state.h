@@ -43,6 +43,8 @@ struct app {
 	uint64_t message_until;
 
 	uint64_t started, next_update;
+	array(char *) told;		/* notices that were shown long enough */
+	uint64_t noticed_at;		/* since when the one on the screen is, 0: there is none */
 	uint64_t shown_samples;
 	unsigned shown_generation;
 	uint64_t interrupted_at;	/* 0: not yet */
@@ -76,6 +78,8 @@ void app_open_menu(struct app *app, int x, int y);
 
 /* Take in what is new, draw, and show it: one moment, one frame.  Takes the lock. */
 void frame_refresh(struct app *app);
+/* Notices that have been on the screen for so many ns make room. */
+void frame_forget_notices(struct app *app, uint64_t time);
 
 void search_start(struct app *app);
 /* The pattern being typed changed. */

@@ -127,6 +127,12 @@ static bool has_activity(const struct scene *scene)
 	       scene->match.pattern || (scene->status.live && !scene->status.collecting);
 }
 
+/* What is wrong is told for a while; help has it all the time. */
+static bool has_news(const struct scene *scene)
+{
+	return scene->status.notice.len && !scene->notices_told;
+}
+
 static bool is_too_small(int width, int height)
 {
 	return width < WIDTH_MIN || height < HEIGHT_MIN;
@@ -142,7 +148,7 @@ int header_height(const struct scene *scene, int width, int height)
 		return 1;
 	if (has_activity(scene))
 		rows++;
-	if (scene->status.notice.len && (height >= 16 || !has_activity(scene)))
+	if (has_news(scene) && (height >= 16 || !has_activity(scene)))
 		rows++;
 	return rows;
 }
@@ -203,8 +209,9 @@ static void add_samples(struct items *items, const struct scene *scene, int widt
 		quantity_format(text, samples, UNIT_COUNT);
 	else
 		quantity_exact(text, samples);
-	set_label(add_value(items, 0, STYLE_PLAIN, "%s", text),
-		  samples == 1 ? "sample" : "samples");
+	set_label(add_value(items, 0, STYLE_PLAIN, "%s", text), "%s%s",
+		  samples == 1 ? "sample" : "samples",
+		  samples && samples < FEW_SAMPLES && width >= 40 ? " (few)" : "");
 }
 
 /* That nothing was lost is known of what we measured ourselves. */
@@ -259,6 +266,16 @@ static void add_own(struct items *items, const struct status *status)
 		set_label(add_value(items, 4, STYLE_LABEL, "tprof"), "%u.%u%% CPU",
 			  (unsigned)(status->own_cpu / 100),
 			  (unsigned)(status->own_cpu % 100 / 10));
+}
+
+/* Of what is not told any more. */
+static void add_notes(struct items *items, const struct scene *scene)
+{
+	size_t count = scene->status.notice.len;
+
+	if (count && !has_news(scene))
+		set_label(add_value(items, 6, STYLE_NOTICE, "%zu note%s:", count,
+				    count == 1 ? "" : "s"), "see help");
 }
 
 static void add_own_memory(struct items *items, const struct status *status)
@@ -447,12 +464,13 @@ static void draw_notice(const struct scene *scene, struct canvas c, int y)
 	size_t count = scene->status.notice.len;
 	char more[48] = "";
 
-	if (!count)
+	if (!has_news(scene))
 		return;
 	if (count > 1)
 		snprintf(more, sizeof more, " (%zu more: help)", count - 1);
 	canvas_text(c, c.width - (int)strlen(more), y, STYLE_LABEL, more);
-	canvas_name(c, 0, y, c.width - (int)strlen(more), STYLE_NOTICE, scene->status.notice.at[0]);
+	canvas_name(c, 0, y, c.width - (int)strlen(more), STYLE_NOTICE,
+		    scene->status.notice.at[scene->notice < count ? scene->notice : 0]);
 }
 
 static void draw_one_line(const struct scene *scene, struct canvas c)
@@ -489,6 +507,7 @@ static void draw_full(const struct scene *scene, struct canvas c)
 	if (!scene->status.is_file)
 		add_quality(&second, scene->quality);
 	add_counts(&second, &scene->status);
+	add_notes(&second, scene);
 	add_own_memory(&second, &scene->status);
 	fit_items(&second, c.width);
 	draw_items(&second, c, 0, 1);
@@ -503,12 +522,21 @@ static void draw_full(const struct scene *scene, struct canvas c)
 		draw_notice(scene, c, y);
 }
 
+static void draw_too_small(struct canvas c)
+{
+	bool words = c.width >= 9;
+
+	canvas_text(c, 0, 0, STYLE_WARNING, c.width >= 24 ? "too small: 20x5 at least" :
+		    c.width >= 15 ? "too small: 20x5" : words ? "too small" : "20x5");
+	if (words && c.width < 15 && c.height > 1)
+		canvas_text(c, 0, 1, STYLE_WARNING, "20x5");
+}
+
 void header_draw(const struct scene *scene, struct canvas c)
 {
 	canvas_fill(c, ' ', STYLE_PLAIN);
 	if (is_too_small(c.grid->width, c.grid->height))
-		canvas_text(c, 0, 0, STYLE_WARNING, c.width >= 24 ? "too small: 20x5 at least" :
-			    c.width >= 10 ? "needs 20x5" : "20x5");
+		draw_too_small(c);
 	else if (c.height < 3)
 		draw_one_line(scene, c);
 	else

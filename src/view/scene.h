@@ -74,6 +74,8 @@ struct scene {
 	unsigned limit;			/* per mille: rows of less are one; 0: each by itself */
 	array(function_id) selected;
 	struct status status;
+	size_t notice;			/* the one of the status's to be told of, unless */
+	bool notices_told;		/* all have been, long enough */
 	uint64_t behind;		/* samples not shown: the display is paused */
 	bool paused;
 	unsigned changed;		/* grows when calls or the query did */

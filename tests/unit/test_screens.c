@@ -195,6 +195,18 @@ static void trouble(struct scene *scene, struct profile *profile)
 	array_push(&scene->status.notice, xstrdup("The ring is smaller than asked for."));
 }
 
+static void told_trouble(struct scene *scene, struct profile *profile)
+{
+	trouble(scene, profile);
+	scene->notices_told = true;
+}
+
+static void new_trouble(struct scene *scene, struct profile *profile)
+{
+	trouble(scene, profile);
+	scene->notice = 1;
+}
+
 static void ended_file(struct scene *scene, struct profile *profile)
 {
 	struct status *status = &scene->status;
@@ -259,6 +271,9 @@ static const struct screen screens[] = {
 	  .search = "copy", .change = pause_display },
 	{ "functions-trouble", &functions_view, scenery_program, 80, 24, .change = trouble },
 	{ "functions-trouble-wide", &functions_view, scenery_program, 130, 24, .change = trouble },
+	{ "functions-told", &functions_view, scenery_program, 130, 24, .change = told_trouble },
+	{ "functions-new", &functions_view, scenery_program, 80, 24, .change = new_trouble },
+	{ "functions-far-too-small", &functions_view, scenery_program, 10, 3, .search = NULL },
 	{ "functions-last-seconds", &functions_view, scenery_program, 80, 24,
 	  .change = show_last_seconds },
 	{ "functions-from-now", &functions_view, scenery_program, 80, 24, .change = show_nothing },
