@@ -42,7 +42,8 @@ static const uint64_t second = 1000000000u;
 #define OPTION_SAMPLING \
 	{ "freq", 'F', "HZ", 0, "Samples per second and CPU (999)", 2 }, \
 	{ "event", 'e', "EVENT", 0, \
-	  "What makes a sample: cycles, cpu-clock, ... (auto: cycles where the machine counts them)", 2 }, \
+	  "What makes a sample: cycles, cpu-clock, ... " \
+	  "(auto: cycles where the machine counts them)", 2 }, \
 	{ "for", OPTION_FOR, "DURATION", 0, "Sample for so long: 5s, 500ms, 2m", 2 }, \
 	{ "memory", OPTION_MEMORY, "SIZE", 0, "Stay within so much memory (512M)", 2 }
 
@@ -467,8 +468,9 @@ static const struct argp live_argp = {
 	.doc = "Show where the time goes: live, in the terminal.  With nothing to measure, "
 	       "it lists the processes to choose from."
 	       "\v"
-	       "Other commands: tprof record (save without a screen), tprof report (text, JSON or CSV), "
-	       "tprof doctor (what works here).  Each has its own --help; keys: press ? on the screen; "
+	       "Other commands: tprof record (save without a screen), tprof report (text, JSON or "
+	       "CSV), tprof doctor (what works here).  Each has its own --help; keys: press ? on "
+	       "the screen; "
 	       "more: man tprof.",
 };
 

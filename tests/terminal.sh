@@ -131,6 +131,52 @@ mouse_works() {
 	has_mouse 0 || fail "the mouse is kept at the end"
 }
 
+menu() {
+	start "menu" 80 24 "LC_ALL=C.UTF-8 TERM=xterm-256color"
+	run "$work/profile.folded"
+	expect '▼ Self' || return
+	mouse 2 30 7 M; expect '┌─unify'
+	expect 'show it in the tree'
+	keys Escape; until_true 10 shows_not '┌─' || fail "Esc does not close it"
+	mouse 2 30 7 M; expect '┌─unify'
+	# Its second line, below the border; then outside of it.
+	click 34 10; expect 'Total.*Function.*callees'
+	keys m; expect '┌─unify'
+	click 2 5; until_true 10 shows_not '┌─' || fail "a click beside it does not close it"
+	keys m; expect 'open or close'; keys i; expect 'inverted'
+	shows '┌─' && fail "a command does not close it"
+	keys q; left 0
+}
+
+configured() {
+	if "$tprof" --version | grep -q 'configuration *none'; then
+		return
+	fi
+	mkdir -p "$work/settings/tprof"
+	cat >"$work/settings/tprof/config" <<'END'
+[keys]
+down = ctrl-n
+quit = x
+fly = y
+[view]
+view = tree
+measure = samples
+END
+	start "configured" 80 24 "LC_ALL=C.UTF-8 XDG_CONFIG_HOME=$work/settings"
+	run "$work/profile.folded"
+	expect 'Total.*Function.*callees' || return
+	expect ':4: no command is called fly'
+	shows ' 1,050 +0 ▾ main' || fail "not in samples"
+	keys '?'; expect '^ \^N +move down'
+	keys x; expect 'Total.*Function.*callees'
+	keys x; left 0
+	chmod go+w "$work/settings/tprof/config"
+	run "$work/profile.folded"
+	expect '▼ Self' || return
+	expect 'others can write it'
+	keys q; left 0
+}
+
 resize_storm() {
 	local before
 	start "resize storm" 80 24
@@ -553,6 +599,8 @@ unknown_keys
 for name in tmux-256color screen xterm-256color; do
 	mouse_works $name
 done
+menu
+configured
 resize_storm
 stop_and_continue
 vanished_terminal

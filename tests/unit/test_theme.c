@@ -138,13 +138,15 @@ static const struct {
 		{ { 0, 0, 0 } }, { { 205, 0, 0 } }, { { 0, 205, 0 } }, { { 205, 205, 0 } },
 		{ { 0, 0, 238 } }, { { 205, 0, 205 } }, { { 0, 205, 205 } }, { { 229, 229, 229 } },
 		{ { 127, 127, 127 } }, { { 255, 0, 0 } }, { { 0, 255, 0 } }, { { 255, 255, 0 } },
-		{ { 92, 92, 255 } }, { { 255, 0, 255 } }, { { 0, 255, 255 } }, { { 255, 255, 255 } },
+		{ { 92, 92, 255 } }, { { 255, 0, 255 } }, { { 0, 255, 255 } },
+		{ { 255, 255, 255 } },
 	} },
 	{ "VGA", {
 		{ { 0, 0, 0 } }, { { 170, 0, 0 } }, { { 0, 170, 0 } }, { { 170, 85, 0 } },
 		{ { 0, 0, 170 } }, { { 170, 0, 170 } }, { { 0, 170, 170 } }, { { 170, 170, 170 } },
 		{ { 85, 85, 85 } }, { { 255, 85, 85 } }, { { 85, 255, 85 } }, { { 255, 255, 85 } },
-		{ { 85, 85, 255 } }, { { 255, 85, 255 } }, { { 85, 255, 255 } }, { { 255, 255, 255 } },
+		{ { 85, 85, 255 } }, { { 255, 85, 255 } }, { { 85, 255, 255 } },
+		{ { 255, 255, 255 } },
 	} },
 	{ "Tango", {
 		{ { 0, 0, 0 } }, { { 204, 0, 0 } }, { { 78, 154, 6 } }, { { 196, 160, 0 } },
@@ -247,7 +249,8 @@ static void test_legible(void **state)
 			for (size_t i = 0; i < (size_t)PALETTES * EYES; i++) {
 				const struct look *look = &theme_looks(depths[d].colors)[style];
 				size_t eye = i % EYES, palette = i / EYES;
-				double least = look->background < 0 ? depths[d].none : depths[d].own;
+				double least = look->background < 0 ? depths[d].none
+								    : depths[d].own;
 
 				if (!is_ours(style) || look->foreground < 0)
 					continue;
@@ -294,7 +297,8 @@ static void test_lightness_tells(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++)
 		for (size_t eye = 0; eye < EYES; eye++) {
-			const struct look *a = &looks[neighbours[i][0]], *b = &looks[neighbours[i][1]];
+			const struct look *a = &looks[neighbours[i][0]];
+			const struct look *b = &looks[neighbours[i][1]];
 			double ratio = contrast(luminance_to(eye, rgb_of(a->background, 0)),
 						luminance_to(eye, rgb_of(b->background, 0)));
 
