@@ -56,7 +56,7 @@ static size_t bytes_of(const struct mapped *m)
 
 bool mapped_table_is_full(const struct mapped_table *table)
 {
-	return table->bytes > MAPPED_BYTES_MAX;
+	return table->bytes >= MAPPED_BYTES_MAX;
 }
 
 uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted)
@@ -74,6 +74,7 @@ uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted)
 			.kind = kind_of(wanted), .next = *bucket,
 		};
 		*bucket = id;
+		table->was_full = mapped_table_is_full(table);
 		table->bytes += bytes_of(&table->at.at[id]);
 	}
 	mapped_ref(table, id);

@@ -31,13 +31,14 @@ struct mapped_table {
 	array(struct mapped) at;
 	uint32_t bucket[MAPPED_BUCKETS], free;
 	size_t bytes;
+	bool was_full;			/* when the last entry was added */
 };
 
 /* Find or add it, with one more reference.  The texts are copied. */
 uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted);
 void mapped_ref(struct mapped_table *table, uint32_t id);
 void mapped_unref(struct mapped_table *table, uint32_t id);
-/* More than MAPPED_BYTES_MAX: nothing more should be mapped. */
+/* At MAPPED_BYTES_MAX: nothing new should be mapped. */
 bool mapped_table_is_full(const struct mapped_table *table);
 void mapped_table_release(struct mapped_table *table);
 /* The profile's binary for it. */

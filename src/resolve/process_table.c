@@ -250,6 +250,14 @@ static void replace(struct process_table *table, struct mappings *mappings, size
 	mappings->at.len = first + count + rest;
 }
 
+/* What others have mapped already costs nothing more. */
+static bool is_one_too_many(const struct mapped_table *table, uint32_t id)
+{
+	const struct mapped *mapped = &table->at.at[id];
+
+	return table->was_full && mapped->refs == 1 && !mapped->binary;
+}
+
 void process_map(struct process_table *table, struct process *process, struct mapping mapping)
 {
 	struct mappings *mappings = process->mappings;
@@ -257,7 +265,7 @@ void process_map(struct process_table *table, struct process *process, struct ma
 
 	if (mapping.end <= mapping.start || mappings->at.len >= MAPPINGS_MAX ||
 	    table->mapping_count + mappings->at.len >= ALL_MAPPINGS_MAX ||
-	    mapped_table_is_full(table->mapped)) {
+	    is_one_too_many(table->mapped, mapping.mapped)) {
 		mapped_unref(table->mapped, mapping.mapped);
 		return;
 	}
