@@ -177,9 +177,10 @@ static void change_limit(struct app *app)
 	scene_limit_next(&app->scene);
 	limit = app->scene.limit;
 	app->requery = true;
-	if (limit)
-		app_tell(app, STYLE_NOTICE, "what has less than %u.%u %% is one row", limit / 10,
-			 limit % 10);
+	if (limit % 10)
+		app_tell(app, STYLE_NOTICE, "rows below 0.%u%% are one", limit);
+	else if (limit)
+		app_tell(app, STYLE_NOTICE, "rows below %u%% are one", limit / 10);
 	else
 		app_tell(app, STYLE_NOTICE, "every row by itself");
 }

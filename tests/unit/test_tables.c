@@ -258,6 +258,52 @@ static void threads_narrow(void **state)
 	close_stage(&s);
 }
 
+/* The call path under the cursor is kept where it still exists, and comes back. */
+static void narrowing_keeps_the_path(void **state)
+{
+	struct stage s;
+	thread_id worker, idle;
+
+	(void)state;
+	open_stage(&s, &tree_view);
+	add(&s, "main;run;parse;read", 10);
+	add(&s, "main;run;write", 90);
+	worker = profile_add_thread(s.profile, 4242, 4243, "worker");
+	idle = profile_add_thread(s.profile, 4242, 4244, "idle");
+	/* Stacks 3 and 5 are run;parse and run;write. */
+	profile_add_sample(s.profile, &(struct sample){ .samples = 5, .weight = 5,
+		.thread = worker, .stack = 3, .metric = 1 });
+	profile_add_sample(s.profile, &(struct sample){ .samples = 5, .weight = 5,
+		.thread = idle, .stack = 5, .metric = 1 });
+	refresh(&s);
+	act(&s, COMMAND_EXPAND_ALL);
+	search(&s, "^parse$");
+	act(&s, COMMAND_FIND_NEXT);
+	assert_cursor(&s, "parse");
+	s.scene.query.threads = (struct thread_choice){ .by = THREADS_ONE, .pid = 4242,
+							.tid = 4243 };
+	refresh(&s);
+	assert_cursor(&s, "parse");
+	assert_false(shows(&s, "write"));
+	/* Not there: what is above it. */
+	s.scene.query.threads.tid = 4244;
+	refresh(&s);
+	assert_cursor(&s, "run");
+	assert_false(shows(&s, "parse"));
+	s.scene.query.threads = (struct thread_choice){ 0 };
+	refresh(&s);
+	assert_cursor(&s, "parse");
+	/* The same for a time in which it was not called. */
+	s.scene.window.kind = WINDOW_SINCE;
+	s.scene.window.since = 1;
+	refresh(&s);
+	assert_true(shows(&s, "no samples"));
+	s.scene.window.kind = WINDOW_ALL;
+	refresh(&s);
+	assert_cursor(&s, "parse");
+	close_stage(&s);
+}
+
 static void threads_ask_for_states(void **state)
 {
 	struct thread_states states = { 0 };
@@ -296,6 +342,7 @@ int main(void)
 		cmocka_unit_test(tree_limit),
 		cmocka_unit_test(threads_narrow),
 		cmocka_unit_test(threads_ask_for_states),
+		cmocka_unit_test(narrowing_keeps_the_path),
 		cmocka_unit_test(callers_move),
 		cmocka_unit_test(callers_point_and_scroll),
 	};
