@@ -348,6 +348,30 @@ static int end_text(bool ok, int status, const struct error *error)
 	return fail(error);
 }
 
+/* Who waits at a terminal wants to know for what.  A command tells for itself. */
+static void say_measuring(struct session *session, const struct options *options)
+{
+	struct strbuf text = STRBUF_INIT;
+	char duration[QUANTITY_MAX];
+	struct status status = { 0 };
+
+	if (options->input || options->target.command || !isatty(STDERR_FILENO))
+		return;
+	session_lock(session);
+	session_status(session, &status);
+	session_unlock(session);
+	strbuf_adds(&text, options->target.everything ? "the " : "");
+	text_sanitize(&text, status.target, strlen(status.target));
+	if (options->duration) {
+		quantity_format(duration, options->duration, UNIT_NANOSECONDS);
+		strbuf_addf(&text, " for %s", duration);
+	}
+	fprintf(stderr, "tprof: measuring %s; Ctrl-C ends%s\n", text.text,
+		options->duration ? " it sooner" : "");
+	status_release(&status);
+	strbuf_release(&text);
+}
+
 static int run_text(const struct options *options)
 {
 	struct session_terminal terminal = { .fd = -1 };
@@ -363,6 +387,7 @@ static int run_text(const struct options *options)
 	session = session_start(options, terminal, &problem);
 	if (!session)
 		return fail_start(options, &problem);
+	say_measuring(session, options);
 	wait_for_end(session, signals);
 	ok = write_result(session, options, &problem.error);
 	session_explain_nothing(session, stderr);

@@ -530,6 +530,11 @@ attached() {
 	keys 5; until_true 10 shows_not 'Self' || fail "no counters"
 	keys C-c; left 0
 	gone "$busy" && fail "the target is gone"
+	part="attached, without a screen"
+	run "report -p $busy >$work/report"
+	expect "measuring PID $busy .*; Ctrl-C ends" || return
+	keys C-c; left 0
+	grep -q '^# samples ' "$work/report" || fail "no report"
 	kill "$busy"
 	busy=
 }

@@ -104,6 +104,10 @@ static void add_stacks(struct strbuf *out, const struct scene *scene)
 		strbuf_adds(out, "not known how they end");
 		return;
 	}
+	if (!all) {
+		strbuf_adds(out, "none");
+		return;
+	}
 	/* In the words of the screen. */
 	strbuf_addf(out, "%s to the root", percent(text, q->complete + q->frame_pointer, all));
 	strbuf_addf(out, ", %s cut", percent(text, q->truncated, all));

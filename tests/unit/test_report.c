@@ -479,6 +479,7 @@ static void test_empty(void **state)
 	scene_update(&empty.scene, empty.profile);
 	text = print(&empty);
 	assert_non_null(strstr(text, "# samples   0, 0 lost\n"));
+	assert_non_null(strstr(text, "# stacks    none\n"));
 	free(text);
 	empty.options.tree = true;
 	text = print(&empty);
