@@ -318,16 +318,38 @@ static void describe_status(char *out, size_t size, int status)
 		snprintf(out, size, "exited (status %d)", WEXITSTATUS(status));
 }
 
+/* The one that does most says what all of them do; "ended" when there is none. */
+static size_t look_at_processes(const pid_t *pid, size_t count, char *state)
+{
+	static const char by_activity[] = "XxZIStTDR";
+	uint64_t until = clock_now() + 3 * millisecond;
+	size_t running = 0;
+
+	*state = 'X';
+	for (size_t i = 0; i < count && (!i || clock_now() < until); i++) {
+		struct process process;
+		const char *rank;
+
+		if (!process_read_activity(pid[i], &process))
+			continue;
+		rank = strchr(by_activity, process.state);
+		if (rank && *rank && rank > strchr(by_activity, *state))
+			*state = process.state;
+		running += process.state == 'R';
+	}
+	return running;
+}
+
 /* The words in the header for what the target does. */
 static void look_at_target(struct session *session)
 {
-	struct process process;
-	pid_t pid = 0;
-	size_t count;
+	pid_t pid[PIDS_LOOKED_AT] = { 0 };
+	size_t count, running;
+	char state;
 
 	if (!session->resolver || session->options->target.everything)
 		return;
-	count = resolver_watched(session->resolver, &pid, 1);
+	count = resolver_watched(session->resolver, pid, PIDS_LOOKED_AT);
 	if (session->launched && session->launch.exited) {
 		describe_status(session->state, sizeof session->state, session->launch.status);
 		if (count && session->phase == PHASE_SAMPLING)
@@ -336,12 +358,13 @@ static void look_at_target(struct session *session)
 		return;
 	}
 	if (!count && session->launched)
-		pid = session->launch.pid;
-	if (!pid || !process_read_activity(pid, &process) || process_is_gone(&process))
-		snprintf(session->state, sizeof session->state, "exited");
+		pid[count++] = session->launch.pid;
+	running = look_at_processes(pid, count < PIDS_LOOKED_AT ? count : PIDS_LOOKED_AT, &state);
+	if (running && count > 1)
+		snprintf(session->state, sizeof session->state, "%zu of %zu running", running, count);
 	else
 		snprintf(session->state, sizeof session->state, "%s",
-			 process_state_word(process.state));
+			 strchr("XxZ", state) ? "exited" : process_state_word(state));
 }
 
 static void end_when_named(struct session *session, uint64_t now)

@@ -50,7 +50,7 @@ grep -q '"state":"exited"' r.json || complain "the end of the process: $(grep st
 # What is over before anyone looks at it.
 expect 0 "$tprof" report --json -o r.json -- ls
 for name in task-clock minor-faults; do
-	[[ $(counter r.json $name) -gt 0 ]] || complain "$name of ls: $(counter r.json $name)"
+	[[ $(counter r.json $name) =~ ^[1-9] ]] || complain "$name of ls: $(counter r.json $name)"
 done
 [[ $(counter r.json threads) != 0 ]] || complain "ls had no thread"
 

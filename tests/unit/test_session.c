@@ -229,6 +229,30 @@ static void test_counters_are_read_at_the_end(void **state)
 	session_free(session);
 }
 
+/* A shell that waits for what it started is not all of the target. */
+static void test_children_that_run_are_told(void **state)
+{
+	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
+			    (char[]){ "sh -c 'i=0; while [ $i -lt 3000000 ]; do i=$((i+1)); "
+				      "done' & trap \"kill $!\" TERM; wait" }, NULL };
+	struct options options = options_for_command(command);
+	struct session *session = start_or_skip(&options);
+	struct status status = { 0 };
+
+	(void)state;
+	assert_non_null(session);
+	for (int i = 0; i < 500 && strcmp(status.state, "1 of 2 running") != 0; i++) {
+		readable(session_event_fd(session), 10);
+		session_lock(session);
+		session_status(session, &status);
+		session_unlock(session);
+	}
+	session_end_program(session);
+	assert_string_equal(status.state, "1 of 2 running");
+	status_release(&status);
+	session_free(session);
+}
+
 /* Too short for any look at it on the way. */
 static void test_the_end_is_known(void **state)
 {
@@ -286,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_command_that_cannot_run),
 		cmocka_unit_test(test_stop_ends_sampling_and_keeps_samples),
 		cmocka_unit_test(test_counters_are_read_at_the_end),
+		cmocka_unit_test(test_children_that_run_are_told),
 		cmocka_unit_test(test_the_end_is_known),
 		cmocka_unit_test(test_duration_ends_command_with_status_0),
 	};
