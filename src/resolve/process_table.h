@@ -49,6 +49,7 @@ enum watch {
 struct process {
 	pid_t pid, parent;		/* parent 0: not known */
 	uint64_t since;			/* when it was there: a later fork is of another process */
+	uint64_t gone;			/* when it was found missing, 0: it was not */
 	enum watch watch;
 	char name[COMM_MAX];		/* "": not known */
 	array(struct task) task;	/* by tid */

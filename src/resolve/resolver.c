@@ -1,6 +1,8 @@
 #include "resolve/resolver.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "resolve/naming.h"
@@ -9,6 +11,7 @@
 
 enum {
 	MEMO_SLOTS = 1 << 12,
+	CHECKED_AT_ONCE = 16,
 	KERNEL_SERIAL = 0,		/* in place of that of mappings */
 };
 
@@ -44,6 +47,9 @@ struct resolver {
 	char trouble[160];
 	struct ended ended[ENDED_REMEMBERED];
 	size_t next_ended;
+	size_t to_check;		/* processes, after records were lost */
+	pid_t next_checked;
+	uint64_t lost_at;
 	struct memo memo[MEMO_SLOTS];
 };
 
@@ -478,6 +484,83 @@ static void take_lost(struct resolver *r, const struct event *event)
 {
 	r->profile->lost += event->lost.samples;
 	r->profile->lost_names += event->lost.records;
+	if (!event->lost.records)
+		return;
+	r->to_check = r->processes.count;
+	r->lost_at = event->time;
+}
+
+struct pids {
+	pid_t *at;
+	size_t len, cap;
+};
+
+static void note_task(void *context, pid_t tid)
+{
+	struct pids *pids = context;
+
+	array_push(pids, tid);
+}
+
+static int compare_pids(const void *left, const void *right)
+{
+	const pid_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* What can't be read may only be hidden from us, and samples of the last moments be under way. */
+static void check_absent(struct resolver *r, struct process *process)
+{
+	if (!kill(process->pid, 0) || errno != ESRCH)
+		return;
+	if (!process->gone)
+		process->gone = r->lost_at;
+	else if (r->lost_at - process->gone > 2 * SECOND)
+		drop_process(r, process);
+}
+
+/* Ends its threads that are there no more, and it itself when none is. */
+static void check_process(struct resolver *r, struct process *process)
+{
+	struct pids alive = { 0 };
+
+	if (process->pid <= 0)
+		return;
+	if (!proc_read_tasks(process->pid, note_task, &alive)) {
+		check_absent(r, process);
+		return;
+	}
+	qsort(alive.at, alive.len, sizeof *alive.at, compare_pids);
+	for (size_t i = process->task.len; i-- > 0;) {
+		struct task task = process->task.at[i];
+
+		if (bsearch(&task.tid, alive.at, alive.len, sizeof task.tid, compare_pids))
+			continue;
+		if (task.thread)
+			profile_end_thread(r->profile, task.thread);
+		remember_ended(r, process->pid, task.tid, task.thread);
+		process_drop_task(&r->processes, process, task.tid);
+	}
+	array_release(&alive);
+}
+
+/* The record of an end may have been among the lost ones.  A few at a time. */
+static void check_processes(struct resolver *r)
+{
+	for (int i = 0; i < CHECKED_AT_ONCE && r->to_check; i++) {
+		struct process *process = process_find(&r->processes, r->next_checked);
+
+		if (!process)
+			process = r->processes.oldest;
+		if (!process) {
+			r->to_check = 0;
+			return;
+		}
+		r->next_checked = process->newer ? process->newer->pid : 0;
+		r->to_check--;
+		check_process(r, process);
+	}
 }
 
 static void take_throttle(struct resolver *r, const struct event *event)
@@ -606,6 +689,7 @@ int resolver_fd(const struct resolver *r)
 
 void resolver_work(struct resolver *r)
 {
+	check_processes(r);
 	naming_work(r->naming, clock_now());
 }
 

@@ -396,6 +396,43 @@ static void test_names_follow_late(void **state)
 	end(&f);
 }
 
+/* Whose end was among the lost records is found to be gone. */
+static void test_lost_ends(void **state)
+{
+	struct fixture f = start(0);
+	size_t threads, watched;
+	struct error error;
+	pid_t pid;
+
+	(void)state;
+	assert_true(resolver_watch_process(f.resolver, getpid(), &error));
+	threads = resolver_watched_threads(f.resolver);
+	for (pid_t tid = 5000001; tid < 5000100; tid++)
+		deliver(&f, (struct event){ .type = EVENT_FORK, .pid = getpid(), .tid = tid,
+					    .fork = { getpid(), getpid() } });
+	for (pid = 6000001; pid < 6000100; pid++)
+		deliver(&f, (struct event){ .type = EVENT_FORK, .pid = pid, .tid = pid,
+					    .time = UINT64_MAX, .fork = { getpid(), getpid() } });
+	resolver_work(f.resolver);
+	assert_int_equal(resolver_watched_threads(f.resolver), threads + 99 + 99);
+	/* Samples of processes that ended just now may still be under way. */
+	for (uint64_t second = 1; second < 5; second++) {
+		struct event event = { .type = EVENT_LOST, .lost = { 0, 1 },
+				       .time = second * 1000000000u };
+
+		resolver_sink(f.resolver)->event(resolver_sink(f.resolver), &event);
+		for (int i = 0; i < 20; i++)
+			resolver_work(f.resolver);
+		if (second < 3)
+			assert_int_equal(resolver_watched_threads(f.resolver), threads + 99);
+	}
+	assert_int_equal(resolver_watched_threads(f.resolver), threads);
+	watched = resolver_watched(f.resolver, &pid, 1);
+	assert_int_equal(watched, 1);
+	assert_int_equal(pid, getpid());
+	end(&f);
+}
+
 static void test_lost(void **state)
 {
 	struct fixture f = start(0);
@@ -487,6 +524,7 @@ int main(void)
 		cmocka_unit_test_setup(test_watch_process, reset_fake),
 		cmocka_unit_test_setup(test_names_follow_late, reset_fake),
 		cmocka_unit_test_setup(test_lost, reset_fake),
+		cmocka_unit_test_setup(test_lost_ends, reset_fake),
 		cmocka_unit_test_setup(test_after_a_rebuild, reset_fake),
 	};
 
