@@ -214,7 +214,8 @@ void config_read_file(struct config *config, struct options *options, const char
 	FILE *file;
 
 	if (fd < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
+		/* A home that is not ours, as after setpriv(1), has no file of ours. */
+		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 			complain(config, "%s is not used: %s", path, strerror(errno));
 		return;
 	}
