@@ -126,6 +126,9 @@ static int compare_rows(const void *left, const void *right, void *context)
 
 	if (order)
 		return picker->reversed ? -order : order;
+	/* Most are idle: those that can be chosen first. */
+	if (a->allowed != b->allowed)
+		return a->allowed ? -1 : 1;
 	return compare_pid(a, b);
 }
 

@@ -140,6 +140,22 @@ static void processes_go(void **state)
 	picker_release(&picker);
 }
 
+static void allowed_before_others(void **state)
+{
+	static struct picker_row idle[] = {
+		{ .pid = 1, .name = "init", .owner = "root", .access = "needs root", .command = "" },
+		{ .pid = 9, .name = "mine", .owner = "ann", .access = "yours", .command = "",
+		  .allowed = true },
+	};
+	struct picker_rows rows = { .at = idle, .len = 2 };
+	struct picker picker = { 0 };
+
+	(void)state;
+	picker_update(&picker, &rows, WIDTH, HEIGHT);
+	assert_order(&picker, (const int[]){ 9, 1 }, 2);
+	picker_release(&picker);
+}
+
 /* Whatever the size; what processes call themselves is made safe. */
 static void draws(void **state)
 {
@@ -179,6 +195,7 @@ int main(void)
 		cmocka_unit_test(filters),
 		cmocka_unit_test(points),
 		cmocka_unit_test(processes_go),
+		cmocka_unit_test(allowed_before_others),
 		cmocka_unit_test(draws),
 	};
 
