@@ -843,6 +843,25 @@ static void add_notice(struct status *status, const char *text)
 	array_push(&status->notice, xstrdup(text));
 }
 
+/* Up to one in a hundred changes no picture. */
+static void add_lost_notice(const struct session *session, struct status *status)
+{
+	uint64_t lost = session->profile->lost, all = lost + session->profile->samples;
+	char share[QUANTITY_MAX], text[160];
+
+	if (lost < 100 || lost < all / 100)
+		return;
+	quantity_percent(share, lost, all);
+	if (session->facts.frequency)
+		snprintf(text, sizeof text, "%s of all samples were lost: sample less often "
+			 "than %u Hz (-F)", share, session->facts.frequency);
+	else
+		snprintf(text, sizeof text, "%s of all samples were lost: there are too many %s "
+			 "to sample each", share,
+			 *session->facts.event ? session->facts.event : "samples");
+	add_notice(status, text);
+}
+
 static void add_notices(const struct session *session, struct status *status)
 {
 	const char *trouble = session->resolver ? resolver_trouble(session->resolver) : NULL;
@@ -852,6 +871,7 @@ static void add_notices(const struct session *session, struct status *status)
 	status->notice.len = 0;
 	if (session->failure[0])
 		add_notice(status, session->failure);
+	add_lost_notice(session, status);
 	if (session->source->ops->trouble && session->source->ops->trouble(session->source))
 		add_notice(status, session->source->ops->trouble(session->source));
 	if (session->output.trouble[0])
@@ -1023,8 +1043,12 @@ bool session_explain_nothing(struct session *session, FILE *out)
 	session_unlock(session);
 	quantity_format(time, status.duration, UNIT_NANOSECONDS);
 	if (nothing) {
-		strbuf_addf(&text, "no samples in %s of %s (%s): only time on a CPU is sampled",
-			    time, status.target, status.state[0] ? status.state : "idle");
+		strbuf_addf(&text, "no samples in %s of %s (%s): ", time, status.target,
+			    status.state[0] ? status.state : "idle");
+		if (status.frequency)
+			strbuf_adds(&text, "only time on a CPU is sampled");
+		else
+			strbuf_addf(&text, "there were no %s", status.event);
 		say_safely(out, text.text);
 		say_notices(out, &status);
 	}

@@ -98,8 +98,11 @@ int perf_open_sampling(const struct perf_plan *plan, pid_t pid, unsigned cpu,
 
 	attr.type = plan->type;
 	attr.config = plan->config;
-	attr.freq = 1;
-	attr.sample_freq = plan->frequency;
+	attr.freq = plan->frequency != 0;
+	if (plan->frequency)
+		attr.sample_freq = plan->frequency;
+	else
+		attr.sample_period = 1;
 	attr.exclude_kernel = plan->user_only;
 	attr.exclude_hv = plan->user_only;
 	attr.exclude_idle = is_clock(plan);
@@ -309,8 +312,19 @@ static bool is_missing(int code)
 	return code == ENOENT || code == ENODEV || code == EOPNOTSUPP || code == EINVAL;
 }
 
+/*
+ * Aiming at a frequency, the kernel takes seconds to find out how rare page
+ * faults and the like are, and gives hardly a sample of a short program.
+ */
+static bool is_rare(const struct event_name *event)
+{
+	return event->type == PERF_TYPE_SOFTWARE && event->unit == UNIT_COUNT;
+}
+
 static void use_event(struct perf_plan *plan, const struct event_name *event)
 {
+	if (is_rare(event))
+		plan->frequency = 0;
 	plan->type = event->type;
 	plan->config = event->config;
 	plan->unit = event->unit;

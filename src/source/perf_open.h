@@ -18,7 +18,7 @@ struct perf_plan {
 	uint32_t type;		/* PERF_TYPE_* */
 	uint64_t config;
 	enum unit unit;
-	unsigned frequency;
+	unsigned frequency;	/* 0: each one is a sample, they are rare */
 	bool user_only;
 	bool per_cpu;		/* whole CPUs; otherwise thread by thread */
 	bool threads_only;	/* children processes are not followed */

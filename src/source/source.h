@@ -55,7 +55,7 @@ struct source_facts {
 	char event[32];		/* "cpu-clock", "cycles:u" */
 	char backend[32];	/* "perf, per CPU", "perf, per thread" */
 	enum unit unit;
-	unsigned frequency;
+	unsigned frequency;	/* 0: each one is a sample */
 	unsigned cpus;		/* that are sampled */
 	bool kernel;		/* kernel frames are recorded */
 	array(char *) notice;	/* what it gave up, a sentence each */

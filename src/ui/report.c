@@ -10,7 +10,7 @@
 enum {
 	FUNCTIONS_SHOWN = 50,		/* without --top */
 	TREE_LIMIT = 5,			/* thousandths: paths below it are left out, as perf does */
-	NAME_WIDTH = 60,		/* longer ones are shortened; CSV and JSON have them in full */
+	NAME_WIDTH = 60,		/* longer ones are shortened; CSV and JSON have all */
 	INDENT_MAX = 100,
 };
 
@@ -67,6 +67,8 @@ static void add_event(struct strbuf *out, const struct status *status)
 	strbuf_adds(out, *status->event ? status->event : "samples");
 	if (status->frequency)
 		strbuf_addf(out, ", %u Hz", status->frequency);
+	else if (!status->is_file)
+		strbuf_adds(out, ", each one");
 	if (*status->backend)
 		strbuf_addf(out, ", %s", status->backend);
 	if (status->cpus)

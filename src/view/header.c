@@ -183,6 +183,8 @@ static void add_event(struct items *items, const struct status *status)
 	item = add_value(items, 3, STYLE_PLAIN, "%s", status->event);
 	if (status->frequency)
 		set_label(item, "%u Hz", status->frequency);
+	else if (!status->is_file)
+		set_label(item, "each one");
 	if (*status->backend)
 		add_value(items, 8, STYLE_LABEL, "%s", status->backend);
 }
@@ -395,13 +397,61 @@ static uint64_t bucket_cpus(const struct scene *scene, size_t i)
 	return cpus_of(&scene->status, bucket.weight, bucket.samples, scene->timeline.width);
 }
 
-/* Of the last second while it runs, of the whole time afterwards. */
+/* The counter of CPU time; NULL if there is none. */
+static const struct series *task_clock(const struct scene *scene)
+{
+	const struct profile *profile = scene->profile;
+
+	for (size_t i = 0; i < profile->series.len; i++) {
+		const struct series *series = &profile->series.at[i];
+
+		if (series->supported && series->point.len &&
+		    !strcmp(profile_string(profile, series->name), "task-clock"))
+			return series;
+	}
+	return NULL;
+}
+
+/* From its readings: of the last second while it runs, of the whole time afterwards. */
+static bool counted_cpus(const struct scene *scene, uint64_t *cpus)
+{
+	const struct status *status = &scene->status;
+	const struct series *clock = task_clock(scene);
+	size_t last, first;
+	uint64_t ns;
+
+	if (!clock || !status->counted)
+		return false;
+	if (!status->live) {
+		*cpus = cpus_of(&(struct status){ .unit = UNIT_NANOSECONDS }, clock->value, 0,
+				status->counted);
+		return true;
+	}
+	last = clock->point.len - 1;
+	while (last && clock->point.at[last].time > status->now)
+		last--;
+	for (first = last; first; first--)
+		if (clock->point.at[last].time - clock->point.at[first].time >= 900000000u)
+			break;
+	ns = clock->point.at[last].time - clock->point.at[first].time;
+	*cpus = cpus_of(&(struct status){ .unit = UNIT_NANOSECONDS },
+			clock->point.at[last].value - clock->point.at[first].value, 0, ns);
+	return ns;
+}
+
+/*
+ * Of the last second while it runs, of the whole time afterwards.  Samples
+ * tell it only where none are lost, and sampling was never stopped.
+ */
 static uint64_t current_cpus(const struct scene *scene)
 {
 	const struct status *status = &scene->status;
 	size_t full = full_buckets(scene);
 	struct bucket sum = { 0 };
+	uint64_t counted;
 
+	if (counted_cpus(scene, &counted))
+		return counted;
 	if (!status->live || full < 2)
 		return cpus_of(status, scene->calls->all.weight, scene->calls->all.samples,
 			       elapsed_of(status));

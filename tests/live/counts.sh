@@ -54,6 +54,17 @@ for name in task-clock minor-faults; do
 done
 [[ $(counter r.json threads) != 0 ]] || complain "ls had no thread"
 
+# Rare events are each a sample: as many as were counted.
+expect 0 "$tprof" report --json -o r.json -e minor-faults -- ls
+python3 - <<'EOF' || complain "not every page fault of ls is a sample"
+import json, sys
+report = json.load(open("r.json"))
+counted = report["counters"]["minor-faults"]["value"]
+print(report["samples"], "samples of", counted)
+sys.exit("user code only" not in str(report["notices"]) and
+         abs(report["samples"] - counted) > counted / 10)
+EOF
+
 # Most machines are idle, some of the time.
 if limit 30 "$tprof" report --json -o r.json --for 1s -a >out 2>err; then
 	fits r.json || complain "the whole system"

@@ -424,6 +424,18 @@ static void test_file(void **state)
 	json_decref(report);
 }
 
+/* There is no rate where all are taken. */
+static void test_each_event(void **state)
+{
+	struct setting *setting = *state;
+	char *text;
+
+	setting->scene.status.frequency = 0;
+	text = print(setting);
+	assert_non_null(strstr(text, "# event     cpu-clock, each one, perf"));
+	free(text);
+}
+
 /* A mean is over the time up to the last reading, not up to now. */
 static void test_means_of_counters(void **state)
 {
@@ -522,6 +534,7 @@ int main(void)
 		WITH_PROFILE(test_json_tree),
 		WITH_PROFILE(test_file),
 		WITH_PROFILE(test_means_of_counters),
+		WITH_PROFILE(test_each_event),
 		cmocka_unit_test(test_empty),
 		WITH_PROFILE(test_full_disk),
 	};

@@ -63,6 +63,14 @@ static void count(struct scene *scene, struct profile *profile)
 	add_counter(profile, "threads", UNIT_COUNT, SERIES_LEVEL, 5);
 }
 
+/* The samples that are left tell nothing of the time used. */
+static void lose_most(struct scene *scene, struct profile *profile)
+{
+	count(scene, profile);
+	scene->status.counted = 10000000000u;
+	profile->lost = 240000;
+}
+
 static void show_last_seconds(struct scene *scene, struct profile *profile)
 {
 	(void)profile;
@@ -347,6 +355,7 @@ static const struct screen screens[] = {
 	{ "callers-hostile", &callers_view, scenery_hostile, 80, 24,
 	  .command = { COMMAND_UP, COMMAND_OPEN } },
 	{ "callers-empty", &callers_view, profile_new, 80, 24, .search = NULL },
+	{ "counters-lost", &counters_view, scenery_program, 80, 24, .change = lose_most },
 	{ "counters-plain", &counters_view, scenery_program, 80, 24, .change = count },
 	{ "counters-wide", &counters_view, scenery_program, 200, 60, .change = count,
 	  .command = { COMMAND_DOWN } },

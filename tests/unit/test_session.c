@@ -74,6 +74,39 @@ static void test_file_is_read_to_its_end(void **state)
 	free(path);
 }
 
+static void assert_first_notice(struct session *session, uint64_t lost, const char *notice)
+{
+	struct profile *profile = session_lock(session);
+	struct status status = { 0 };
+
+	profile->lost = lost;
+	session_status(session, &status);
+	session_unlock(session);
+	assert_int_equal(status.notice.len, notice != NULL);
+	if (notice)
+		assert_string_equal(status.notice.at[0], notice);
+	status_release(&status);
+}
+
+static void test_much_lost_is_told(void **state)
+{
+	char *path = temporary_file("main;parse 9900\n");
+	struct options options = { .input = path, .memory = 64u << 20 };
+	struct session_problem problem = { 0 };
+	struct session *session = session_start(&options, no_terminal, &problem);
+
+	(void)state;
+	assert_non_null(session);
+	assert_true(readable(session_event_fd(session), 10000));
+	assert_first_notice(session, 0, NULL);
+	assert_first_notice(session, 90, NULL);
+	assert_first_notice(session, 1100, "10.00% of all samples were lost: "
+			    "there are too many samples to sample each");
+	session_free(session);
+	unlink(path);
+	free(path);
+}
+
 static void test_saved_file_holds_every_sample(void **state)
 {
 	char *in = temporary_file("main;parse;read 30\nmain;render 70\n"), out[64];
@@ -234,7 +267,7 @@ static void test_children_that_run_are_told(void **state)
 {
 	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
 			    (char[]){ "sh -c 'i=0; while [ $i -lt 3000000 ]; do i=$((i+1)); "
-				      "done' & trap \"kill $!\" TERM; wait" }, NULL };
+				      "done' & trap \"kill $!\" TERM HUP; wait" }, NULL };
 	struct options options = options_for_command(command);
 	struct session *session = start_or_skip(&options);
 	struct status status = { 0 };
@@ -304,6 +337,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file_is_read_to_its_end),
+		cmocka_unit_test(test_much_lost_is_told),
 		cmocka_unit_test(test_saved_file_holds_every_sample),
 		cmocka_unit_test(test_missing_file_is_told),
 		cmocka_unit_test(test_exit_status_is_the_commands),
