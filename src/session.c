@@ -1,10 +1,8 @@
-#include "session.h"
+#include "session_private.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,71 +13,19 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "resolve/resolver.h"
-#include "source/counters.h"
-#include "source/launch.h"
-#include "source/output.h"
 #include "source/perf_live.h"
 #include "source/process_scan.h"
 
-enum { IDLE_THREADS_MAX = 4096, PIDS_LOOKED_AT = 256, READERS_LOOKED_AT = 8, REPLAYED = 64 << 10 };
+enum { IDLE_THREADS_MAX = 4096, PIDS_LOOKED_AT = 256, READERS_LOOKED_AT = 8 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
 
 /* What we take beside the profile: rings, the screen, libraries.  Below the least --memory. */
 static const uint64_t fixed_memory = 12u << 20;
 
-/* Sampling; waiting for the last names; everything is there. */
-enum phase { PHASE_SAMPLING, PHASE_NAMING, PHASE_ENDED };
-
-/* What we cost ourselves, over the last second or so; in the end, over all of it. */
-struct overhead {
-	uint64_t at, cpu;	/* clock_now() and CPU nanoseconds of the last look */
-	uint64_t first_at, first_cpu;
-	uint64_t share;		/* of one CPU, in hundredths of a percent */
-	uint64_t rss;
-};
-
-struct session {
-	const struct options *options;
-	struct profile *profile;
-	struct resolver *resolver;	/* NULL for a file */
-	struct source *source;
-	struct source_facts facts;
-	struct counters *counters;
-	struct launch launch;
-	bool launched;
-	struct output output;
-
-	pthread_mutex_t lock;
-	atomic_int waiting;		/* threads that want the lock and are not the reader */
-	pthread_t reader;
-	bool reading;
-	atomic_bool quit, stop;
-	bool lent, borrowed;	/* the pty: as asked for, and as the reader knows */
-	pthread_cond_t seen;	/* the reader knows */
-	bool detached, killing;	/* what becomes of the program at our end */
-	int wake, ended_fd, program_fd;
-
-	enum phase phase;
-	uint64_t started, ended;	/* clock_now(); ended 0 while sampling */
-	uint64_t paused_at, paused;	/* collection stopped: since when, and how long in all */
-	uint64_t skipped;	/* of it, time in which we were stopped ourselves */
-	uint64_t naming_until, looked_at, counted_at;
-	int pause;			/* of the reader until it looks again, ms */
-	bool collecting, cut_short;	/* cut_short: by --for */
-	bool counted;			/* for the last time */
-	char target[256];		/* what is measured, for the header */
-	char program[64];		/* what an only process ran when it was found */
-	char state[128];		/* of the target, in words */
-	bool wants_input;		/* the launched program waits for someone to type */
-	char failure[256];		/* why the source ended early, or "" */
-	struct overhead overhead;
-};
-
 /* The reader thread. */
 
-static void say(int eventfd_descriptor)
+void session_say(int eventfd_descriptor)
 {
 	uint64_t one = 1;
 
@@ -307,7 +253,7 @@ static void watch_program(struct session *session)
 		return;
 	launch_poll(&session->launch);
 	if (session->launch.exited)
-		say(session->program_fd);
+		session_say(session->program_fd);
 }
 
 static void describe_status(char *out, size_t size, int status)
@@ -376,7 +322,7 @@ static void end_when_named(struct session *session, uint64_t now)
 		return;
 	look_at_target(session);
 	session->phase = PHASE_ENDED;
-	say(session->ended_fd);
+	session_say(session->ended_fd);
 }
 
 /* Whether the launched program or one of its children reads its terminal. */
@@ -606,13 +552,12 @@ struct session *session_start(const struct options *options, struct session_term
 	return NULL;
 }
 
-/* The reader is no more: what only it touches is the caller's now. */
-static void stop_reading(struct session *session)
+void session_stop_reading(struct session *session)
 {
 	if (!session->reading)
 		return;
 	atomic_store(&session->quit, true);
-	say(session->wake);
+	session_say(session->wake);
 	pthread_join(session->reader, NULL);
 	session->reading = false;
 }
@@ -620,7 +565,7 @@ static void stop_reading(struct session *session)
 void session_stop(struct session *session)
 {
 	atomic_store(&session->stop, true);
-	say(session->wake);
+	session_say(session->wake);
 }
 
 static void facts_release(struct source_facts *facts)
@@ -634,7 +579,7 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
-	stop_reading(session);
+	session_stop_reading(session);
 	if (session->counters)
 		counters_close(session->counters);
 	source_close(session->source);
@@ -694,146 +639,6 @@ void session_collect(struct session *session, bool on)
 		session->paused_at = on ? 0 : now;
 	}
 	session_unlock(session);
-}
-
-bool session_program_runs(struct session *session)
-{
-	bool runs;
-
-	session_lock(session);
-	runs = session->launched && !session->launch.exited;
-	session_unlock(session);
-	return runs;
-}
-
-void session_signal(struct session *session, int signal)
-{
-	session_lock(session);
-	if (session->launched && !session->launch.exited)
-		launch_signal(&session->launch, signal);
-	session_unlock(session);
-}
-
-void session_resize(struct session *session, int width, int height)
-{
-	session_lock(session);
-	if (session->launched)
-		launch_resize(&session->launch, width, height);
-	session_unlock(session);
-}
-
-void session_end_program(struct session *session)
-{
-	struct pollfd fd = { .fd = session->program_fd, .events = POLLIN };
-
-	if (!session_program_runs(session) || session->detached)
-		return;
-	session_signal(session, SIGTERM);
-	session_signal(session, SIGHUP);
-	/* Stopped, it would not know. */
-	session_signal(session, SIGCONT);
-	if (poll(&fd, 1, 1000) <= 0 && session->killing)
-		session_signal(session, SIGKILL);
-}
-
-void session_kill_program(struct session *session)
-{
-	session->killing = true;
-}
-
-pid_t session_detached(struct session *session)
-{
-	return session->detached && session_program_runs(session) ? session->launch.pid : 0;
-}
-
-void session_detach(struct session *session)
-{
-	session_lock(session);
-	session->detached = true;
-	session_unlock(session);
-}
-
-void session_skip(struct session *session, uint64_t duration)
-{
-	session_lock(session);
-	session->skipped += duration;
-	if (session->phase == PHASE_SAMPLING && !session->paused_at)
-		session->paused += duration;
-	session_unlock(session);
-}
-
-const struct tail *session_output(const struct session *session)
-{
-	return session->launched && session->launch.pty >= 0 ? &session->output.tail : NULL;
-}
-
-static void lend(struct session *session, bool on)
-{
-	session_lock(session);
-	session->lent = on;
-	say(session->wake);
-	while (session->borrowed != on)
-		pthread_cond_wait(&session->seen, &session->lock);
-	session_unlock(session);
-}
-
-int session_borrow_terminal(struct session *session)
-{
-	if (!session_output(session) || !session->reading)
-		return -1;
-	lend(session, true);
-	return session->launch.pty;
-}
-
-void session_take_output(struct session *session, const char *bytes, size_t len)
-{
-	output_add(&session->output, bytes, len);
-	session_lock(session);
-	output_keep(&session->output);
-	session_unlock(session);
-}
-
-void session_return_terminal(struct session *session)
-{
-	lend(session, false);
-}
-
-void session_redraw_program(struct session *session)
-{
-	launch_redraw(&session->launch);
-}
-
-void session_replay_output(struct session *session, int fd)
-{
-	uint64_t until = clock_now() + 200 * millisecond;
-
-	if (!session->launched || session->launch.pty < 0)
-		return;
-	stop_reading(session);
-	/* A grandchild may hold the terminal open for ever: the end is not waited for. */
-	while (!session->output.ended && clock_now() < until) {
-		struct pollfd pty = { .fd = session->launch.pty, .events = POLLIN };
-
-		if (poll(&pty, 1, 20) <= 0 && session->launch.exited)
-			break;
-		output_drain(&session->output, session->launch.pty, 4 * millisecond);
-		output_keep(&session->output);
-	}
-	output_keep(&session->output);
-	output_replay(&session->output, fd, REPLAYED);
-}
-
-int session_exit_status(struct session *session)
-{
-	const struct launch *launch = &session->launch;
-	int status = 0;
-
-	session_lock(session);
-	if (session->launched && launch->exited && !session->cut_short)
-		status = WIFSIGNALED(launch->status) ? -WTERMSIG(launch->status) :
-			WEXITSTATUS(launch->status);
-	session_unlock(session);
-	return status;
 }
 
 /* Status. */

@@ -18,7 +18,8 @@ declare -A may=(
 	[view]="view analyze profile base"
 	[ui]="ui view analyze profile base session.h options.h"
 	[top]="ui view format source resolve analyze profile base
-		symbols/client.h session.h options.h chooser.h doctor.h"
+		symbols/client.h session.h session_private.h options.h chooser.h
+		doctor.h"
 )
 
 # The folder of a file.  Of symbols/ tprof itself links only the client and

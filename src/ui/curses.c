@@ -459,7 +459,8 @@ static void make_cell(cchar_t *out, wchar_t character, const struct cell *cell)
 		attributes = tty.look[cell->style].attributes;
 	for (size_t i = 0; i < COUNT(own); i++)
 		if (cell->attributes >> i & 1)
-			attributes = own[i] == A_REVERSE ? attributes ^ own[i] : attributes | own[i];
+			attributes = own[i] == A_REVERSE ? attributes ^ own[i] :
+							   attributes | own[i];
 	/* Only the last argument holds more than 255 pairs. */
 	setcchar(out, text, attributes, (short)pair, &pair);
 }

@@ -1,0 +1,68 @@
+#ifndef TPROF_SESSION_PRIVATE_H
+#define TPROF_SESSION_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "resolve/resolver.h"
+#include "session.h"
+#include "source/counters.h"
+#include "source/launch.h"
+#include "source/output.h"
+
+/* For session.c, which has the threads, and session_program.c only. */
+
+/* Sampling; waiting for the last names; everything is there. */
+enum phase { PHASE_SAMPLING, PHASE_NAMING, PHASE_ENDED };
+
+/* What we cost ourselves, over the last second or so; in the end, over all of it. */
+struct overhead {
+	uint64_t at, cpu;	/* clock_now() and CPU nanoseconds of the last look */
+	uint64_t first_at, first_cpu;
+	uint64_t share;		/* of one CPU, in hundredths of a percent */
+	uint64_t rss;
+};
+
+struct session {
+	const struct options *options;
+	struct profile *profile;
+	struct resolver *resolver;	/* NULL for a file */
+	struct source *source;
+	struct source_facts facts;
+	struct counters *counters;
+	struct launch launch;
+	bool launched;
+	struct output output;
+
+	pthread_mutex_t lock;
+	atomic_int waiting;		/* threads that want the lock and are not the reader */
+	pthread_t reader;
+	bool reading;
+	atomic_bool quit, stop;
+	bool lent, borrowed;	/* the pty: as asked for, and as the reader knows */
+	pthread_cond_t seen;	/* the reader knows */
+	bool detached, killing;	/* what becomes of the program at our end */
+	int wake, ended_fd, program_fd;
+
+	enum phase phase;
+	uint64_t started, ended;	/* clock_now(); ended 0 while sampling */
+	uint64_t paused_at, paused;	/* collection stopped: since when, and how long in all */
+	uint64_t skipped;	/* of it, time in which we were stopped ourselves */
+	uint64_t naming_until, looked_at, counted_at;
+	int pause;			/* of the reader until it looks again, ms */
+	bool collecting, cut_short;	/* cut_short: by --for */
+	bool counted;			/* for the last time */
+	char target[256];		/* what is measured, for the header */
+	char program[64];		/* what an only process ran when it was found */
+	char state[128];		/* of the target, in words */
+	bool wants_input;		/* the launched program waits for someone to type */
+	char failure[256];		/* why the source ended early, or "" */
+	struct overhead overhead;
+};
+
+/* Make an eventfd readable. */
+void session_say(int eventfd_descriptor);
+/* The reader is no more: what only it touches is the caller's now. */
+void session_stop_reading(struct session *session);
+
+#endif
