@@ -102,12 +102,13 @@ static void replay_output(struct session *session)
 		close(terminal);
 }
 
+/* file: of one that is open already, or NULL. */
 static int run_screen(const struct options *options, const struct config *config,
-		      const struct term_ops *term)
+		      const struct term_ops *term, struct session *file)
 {
 	struct session_terminal terminal = { .pty = !options->script, .fd = term->fd };
 	struct session_problem problem = { 0 };
-	struct session *session = session_start(options, terminal, &problem);
+	struct session *session = file ? file : session_start(options, terminal, &problem);
 	int status;
 
 	if (!session) {
@@ -372,7 +373,7 @@ static void say_measuring(struct session *session, const struct options *options
 	strbuf_release(&text);
 }
 
-static int run_text(const struct options *options)
+static int run_text(const struct options *options, struct session *file)
 {
 	struct session_terminal terminal = { .fd = -1 };
 	struct session_problem problem = { 0 };
@@ -384,7 +385,7 @@ static int run_text(const struct options *options)
 	if (!check_output(options, &problem.error))
 		return fail(&problem.error);
 	signals = catch_signals(options);
-	session = session_start(options, terminal, &problem);
+	session = file ? file : session_start(options, terminal, &problem);
 	if (!session)
 		return fail_start(options, &problem);
 	say_measuring(session, options);
@@ -400,37 +401,54 @@ static int run_text(const struct options *options)
 }
 
 static int run_on(struct options *options, const struct config *config,
-		  const struct term_ops *term)
+		  const struct term_ops *term, struct session *file)
 {
 	return options->choose ? run_chooser(options, config, term)
-			       : run_screen(options, config, term);
+			       : run_screen(options, config, term, file);
 }
 
-static int run(struct options *options, const struct config *config)
+/* A person's screen, or a report where that can't be had. */
+static int run_for_person(struct options *options, const struct config *config,
+			  struct session *file)
 {
 	struct term_style style = {
 		.color = options->color, .ascii = options->ascii, .changes = &config->theme,
 	};
-	const struct term_ops *term;
 	struct error error = { 0 };
+	const struct term_ops *term = curses_open(&style, &error);
 
-	if (options->action == ACTION_DOCTOR)
-		return doctor_print(stdout, options->form == REPORT_JSON);
-	if (!find_named(options, &error))
-		return fail(&error);
-	if (options->script) {
-		term = headless_open(options->script, &error);
-		return term ? run_on(options, config, term) : fail(&error);
-	}
-	if (!wants_screen(options))
-		return run_text(options);
-	term = curses_open(&style, &error);
 	if (term)
-		return run_on(options, config, term);
+		return run_on(options, config, term, file);
 	if (options->choose)
 		return fail(&error);
 	fprintf(stderr, "tprof: %s; a text report follows at the end\n", error.text);
-	return run_text(options);
+	return run_text(options, file);
+}
+
+static int run(struct options *options, const struct config *config)
+{
+	struct session_terminal none = { .fd = -1 };
+	struct session_problem problem = { 0 };
+	struct session *file = NULL;
+	const struct term_ops *term;
+
+	if (options->action == ACTION_DOCTOR)
+		return doctor_print(stdout, options->form == REPORT_JSON);
+	if (!find_named(options, &problem.error))
+		return fail(&problem.error);
+	if (options->script) {
+		term = headless_open(options->script, &problem.error);
+		return term ? run_on(options, config, term, NULL) : fail(&problem.error);
+	}
+	if (!wants_screen(options))
+		return run_text(options, NULL);
+	/* A pipe may let us wait for its beginning: while there is no screen Ctrl-C ends that. */
+	if (options->input) {
+		file = session_start(options, none, &problem);
+		if (!file)
+			return fail_start(options, &problem);
+	}
+	return run_for_person(options, config, file);
 }
 
 /* What we open must never pass for standard output where that is closed. */

@@ -50,6 +50,23 @@ search_and_filter() {
 	keys q; left 0
 }
 
+is_tprof() {
+	[[ $(cat "/proc/$1/comm" 2>/dev/null) == tprof ]]
+}
+
+# A pipe that nobody writes to yet: nothing to show, and no screen that can't be left.
+silent_pipe() {
+	start "silent pipe" 80 24
+	mkfifo "$work/pipe"
+	run "$work/pipe"
+	until_true 10 is_tprof "$(pid)" || fail "does not start"
+	keys C-c; left 130
+	run "$work/pipe"
+	echo 'main;late 10' >"$work/pipe"
+	expect 'late'
+	keys q; left 0
+}
+
 saving() {
 	start "saving" 100 30
 	keys "cd $work" Enter
@@ -600,6 +617,7 @@ for size in '80 24' '200 60' '20 5'; do
 	done
 done
 search_and_filter
+silent_pipe
 saving
 unknown_keys
 for name in tmux-256color screen xterm-256color; do
