@@ -135,7 +135,8 @@ static json_t *function_of(const struct scene *scene, const struct row *row)
 	return json_pack("{s:I,s:o,s:o,s:o,s:o}",
 			 "id", (json_int_t)row->function,
 			 "name", text_of(function_shown_name(profile, row->function)),
-			 "binary", text_of(profile_string(profile, profile->binary.at[binary].path)),
+			 "binary",
+			 text_of(profile_string(profile, profile->binary.at[binary].path)),
 			 "self", amount_of(&row->self, &row->whole),
 			 "total", amount_of(&row->total, &row->whole));
 }
@@ -160,7 +161,8 @@ static json_t *node_of(const struct scene *scene, const struct report_node *node
 
 	return json_pack("{s:I,s:o,s:I,s:b,s:o,s:o}",
 			 "id", (json_int_t)node->node,
-			 "parent", node->depth ? number_of(scene->calls->parent[node->node]) : json_null(),
+			 "parent",
+			 node->depth ? number_of(scene->calls->parent[node->node]) : json_null(),
 			 "function", (json_int_t)row.function,
 			 "inlined", 0,
 			 "self", amount_of(&row.self, &row.whole),
@@ -190,7 +192,8 @@ static void put_counters(const struct scene *scene, FILE *out)
 
 		json_object_set_new(counters, profile_string(scene->profile, series->name),
 			json_pack("{s:o,s:s,s:b,s:b,s:o}",
-				  "value", series->supported ? number_of(series->value) : json_null(),
+				  "value",
+				  series->supported ? number_of(series->value) : json_null(),
 				  "unit", unit_name(series->unit),
 				  "supported", series->supported,
 				  "scaled", series->scaled,

@@ -91,7 +91,8 @@ static int compare_nodes(const void *a, const void *b, void *context)
 {
 	const struct order *order = context;
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	struct row left = report_rows_row(order->scene, x), right = report_rows_row(order->scene, y);
+	struct row left = report_rows_row(order->scene, x);
+	struct row right = report_rows_row(order->scene, y);
 	int by_amount = order->column->compare(order->scene->profile, &left, &right);
 
 	return by_amount ? by_amount : (x > y) - (x < y);
@@ -121,7 +122,7 @@ static void collect_nodes(struct nodes *nodes, const struct scene *scene)
 	}
 }
 
-/* A mark for each node to be shown.  Callers are at least as heavy as callees, so none lacks its own. */
+/* A mark for each node to be shown.  Callers weigh as much as callees, so none lacks its own. */
 static uint8_t *choose(struct report_rows *rows, struct order *order, unsigned thousandths,
 		       size_t count)
 {

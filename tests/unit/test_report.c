@@ -307,7 +307,8 @@ static void test_csv(void **state)
 		"\"sys_read\",\"[kernel]\",18,18000000,18.0000,18,18000000,18.0000\r\n"
 		"\"main\",\"/usr/bin/prog\",9,9000000,9.0000,98,98000000,98.0000\r\n"
 		"\"[unknown]\",\"\",2,2000000,2.0000,2,2000000,2.0000\r\n"
-		"\"'=read\xef\xbf\xbd\",\"/usr/lib/libc.so.6\",1,1000000,1.0000,19,19000000,19.0000\r\n");
+		"\"'=read\xef\xbf\xbd\",\"/usr/lib/libc.so.6\","
+		"1,1000000,1.0000,19,19000000,19.0000\r\n");
 	setting->options.tree = true;
 	setting->options.top = 2;
 	assert_printed(setting,
@@ -392,7 +393,8 @@ static void test_json(void **state)
 		assert_true(json_number_value(member(report, numbers[i].path)) ==
 			    (double)numbers[i].value);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		assert_string_equal(json_string_value(member(report, texts[i].path)), texts[i].value);
+		assert_string_equal(json_string_value(member(report, texts[i].path)),
+				    texts[i].value);
 	assert_true(json_is_false(member(report, "counters.cycles.supported")));
 	assert_true(json_is_null(member(report, "counters.cycles.value")));
 	assert_true(json_is_null(member(report, "counters.task-clock.reason")));
