@@ -56,11 +56,14 @@ is_tprof() {
 
 # A pipe that nobody writes to yet: nothing to show, and no screen that can't be left.
 silent_pipe() {
+	local pid
 	start "silent pipe" 80 24
 	mkfifo "$work/pipe"
 	run "$work/pipe"
-	until_true 10 is_tprof "$(pid)" || fail "does not start"
-	keys C-c; left 130
+	pid=$(pid)
+	until_true 10 is_tprof "$pid" || fail "does not start"
+	keys C-c
+	until_true 10 gone "$pid" || fail "Ctrl-C does not end the wait for a pipe"
 	run "$work/pipe"
 	echo 'main;late 10' >"$work/pipe"
 	expect 'late'
