@@ -307,7 +307,8 @@ static void look_at_target(struct session *session)
 		pid[count++] = session->launch.pid;
 	running = look_at_processes(pid, count < PIDS_LOOKED_AT ? count : PIDS_LOOKED_AT, &state);
 	if (running && count > 1)
-		snprintf(session->state, sizeof session->state, "%zu of %zu running", running, count);
+		snprintf(session->state, sizeof session->state, "%zu of %zu running", running,
+			 count);
 	else
 		snprintf(session->state, sizeof session->state, "%s",
 			 strchr("XxZ", state) ? "exited" : process_state_word(state));

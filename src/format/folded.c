@@ -249,7 +249,8 @@ static function_id add_function(struct profile *profile, struct span name)
 		name.len -= 4;
 		if (name.at[name.len + 2] == 'k') {
 			function.flags = FUNCTION_KERNEL;
-			function.binary = profile_add_binary(profile, "[kernel]", "", BINARY_KERNEL);
+			function.binary = profile_add_binary(profile, "[kernel]", "",
+							     BINARY_KERNEL);
 		}
 	}
 	function.name = profile_add_text(profile, name.at, name.len);
@@ -292,7 +293,8 @@ static stack_id add_stack(struct folded *f, struct span line)
 
 	while (at < line.len) {
 		const char *end = memchr(line.at + at, ';', line.len - at);
-		struct span name = { line.at + at, end ? (size_t)(end - line.at) - at : line.len - at };
+		size_t stop = end ? (size_t)(end - line.at) : line.len;
+		struct span name = { line.at + at, stop - at };
 
 		if (name.len) {
 			prefix.stack = add_frame(f->profile, prefix.stack, name);
@@ -559,7 +561,8 @@ static bool write_nodes(const struct profile *profile, const struct paths *paths
 		last->node = node->next_sibling;
 		strbuf_cut(&line, last->len);
 		add_name(&line, profile_string(profile, node->name), node->kernel);
-		ok = !amount || fprintf(out, "%s %llu\n", line.text, (unsigned long long)amount) > 0;
+		ok = !amount ||
+		     fprintf(out, "%s %llu\n", line.text, (unsigned long long)amount) > 0;
 		array_push(&step, ((struct step){ node->first_child, line.len }));
 	}
 	strbuf_release(&line);

@@ -122,8 +122,10 @@ static const struct format *recognize(const char *path, struct bytes head, struc
 		return named;
 	for (const struct format *const *f = formats; *f; f++)
 		if ((*f)->open)
-			strbuf_addf(&known, "%s%s (%s)", known.len ? ", " : "", (*f)->name, (*f)->about);
-	error_set(error, 0, "%s is no profile that can be read here; known are: %s", path, known.text);
+			strbuf_addf(&known, "%s%s (%s)", known.len ? ", " : "", (*f)->name,
+				    (*f)->about);
+	error_set(error, 0, "%s is no profile that can be read here; known are: %s", path,
+		  known.text);
 	strbuf_release(&known);
 	return NULL;
 }

@@ -24,7 +24,8 @@ struct mapped {
 
 enum {
 	MAPPED_BUCKETS = 4096,
-	MAPPED_BYTES_MAX = 32 << 20,	/* of entries with their texts; a target chooses its paths */
+	/* Of entries with their texts: a target chooses its paths. */
+	MAPPED_BYTES_MAX = 32 << 20,
 };
 
 struct mapped_table {

@@ -43,7 +43,8 @@ struct kind {
 #define HARDWARE(event) PERF_TYPE_HARDWARE, PERF_COUNT_HW_##event
 
 static const struct kind kinds[COUNTERS] = {
-	[TASK_CLOCK] = { "task-clock", UNIT_NANOSECONDS, SERIES_TOTAL, WHOLE, SOFTWARE(TASK_CLOCK) },
+	[TASK_CLOCK] = { "task-clock", UNIT_NANOSECONDS, SERIES_TOTAL, WHOLE,
+			 SOFTWARE(TASK_CLOCK) },
 	[USER_TIME] = { "user-time", UNIT_NANOSECONDS, SERIES_TOTAL, NO_EVENT, 0, 0 },
 	[SYSTEM_TIME] = { "system-time", UNIT_NANOSECONDS, SERIES_TOTAL, NO_EVENT, 0, 0 },
 	[CONTEXT_SWITCHES] = { "context-switches", UNIT_COUNT, SERIES_TOTAL, WITH_KERNEL,
@@ -271,7 +272,8 @@ static const char *account_of(const struct counters *counters, enum counter coun
 	}
 }
 
-static void open_counter(struct counters *counters, enum counter counter, const struct places *places)
+static void open_counter(struct counters *counters, enum counter counter,
+			 const struct places *places)
 {
 	const struct kind *kind = &kinds[counter];
 	struct perf_event_attr attr = attr_of(counters, kind);
@@ -347,8 +349,8 @@ static void find_places(const struct counters *counters, const struct target *ta
  * Threads inherit the events of the one that starts them.  One that was
  * there before we began and was missed while looking did not.
  */
-static void find_missed(const struct counters *counters, const struct target *target, uint64_t ticks,
-			const struct places *places, struct places *missed)
+static void find_missed(const struct counters *counters, const struct target *target,
+			uint64_t ticks, const struct places *places, struct places *missed)
 {
 	struct pid_list processes = { 0 }, threads = { 0 };
 	struct process thread;

@@ -14,7 +14,8 @@
 struct counters;
 
 /* launched: a program held before its exec, with which counting starts; or 0. */
-struct counters *counters_open(const struct target *target, pid_t launched, struct profile *profile);
+struct counters *counters_open(const struct target *target, pid_t launched,
+			       struct profile *profile);
 /*
  * Take a reading; pids are the processes measured now.  Called with the
  * session locked; at most a few ms.

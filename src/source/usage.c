@@ -320,7 +320,8 @@ static struct known_process *add_process(struct usage *usage, pid_t pid,
 static void count_children(struct known_process *process, const uint64_t children[PARTS])
 {
 	for (int i = 0; i < PARTS; i++) {
-		uint64_t more = children[i] > process->children[i] ? children[i] - process->children[i] : 0;
+		uint64_t before = process->children[i];
+		uint64_t more = children[i] > before ? children[i] - before : 0;
 		uint64_t known = more < process->expected[i] ? more : process->expected[i];
 
 		process->expected[i] -= known;
@@ -487,7 +488,8 @@ bool usage_read_system(struct usage_values *values)
 
 	*values = (struct usage_values){ 0 };
 	ok = file_read("/proc/stat", SYSTEM_MAX, &text, &ignored) &&
-	     parse_cpu_line(text.text, values) && find_number(text.text, "ctxt ", &values->switches) &&
+	     parse_cpu_line(text.text, values) &&
+	     find_number(text.text, "ctxt ", &values->switches) &&
 	     file_read("/proc/vmstat", SYSTEM_MAX, &text, &ignored) &&
 	     find_number(text.text, "pgfault ", &values->minor) &&
 	     find_number(text.text, "pgmajfault ", &values->major) &&

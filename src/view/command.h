@@ -68,7 +68,7 @@
 	X(SAVE_SCREEN,	"save-screen",	"save the screen as text") \
 	X(MENU,		"menu",		"what can be done with the row") \
 	X(REDRAW,	"redraw",	"draw the screen anew") \
-	X(MOUSE,	"mouse",	"leave the mouse to the terminal (selects text) or take it") \
+	X(MOUSE,	"mouse",	"leave the mouse to the terminal, or take it") \
 	X(HAND_OVER,	"hand-over",	"give the launched program the terminal, until Ctrl-]") \
 	X(SUSPEND,	"suspend",	"stop tprof and the program (fg goes on)") \
 	X(INTERRUPT,	"interrupt",	"interrupt the launched program; attached: quit") \

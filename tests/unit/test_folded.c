@@ -75,7 +75,8 @@ static void test_read_and_write(void **state)
 		{ "main;work 3\n", "main;work 3\n" },
 		{ "main;work 3", "main;work 3\n" },
 		{ "main;b 1\nmain;a 2\nmain 4\nmain;a 5\n", "main 4\nmain;a 7\nmain;b 1\n" },
-		{ "\xef\xbb\xbf" "main;work 3\r\n\r\n# remark 7\r\nmain 1\r\n", "main 1\nmain;work 3\n" },
+		{ "\xef\xbb\xbf" "main;work 3\r\n\r\n# remark 7\r\nmain 1\r\n",
+		  "main 1\nmain;work 3\n" },
 		{ "main;work; 3\n;;main;;work 1\n", "main;work 4\n" },
 		{ "a;b 1.4\na;c 1.5\na;d 2.\n", "a;b 1\na;c 2\na;d 2\n" },
 		{ "operator new(unsigned long);std::map<int, int>::at 12\n",
@@ -244,7 +245,8 @@ static void test_pipe(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(end), 0);
-	source = format_named("folded")->open(end[0], bytes_of("a;b 1\na;"), "pipe", profile, &error);
+	source = format_named("folded")->open(end[0], bytes_of("a;b 1\na;"), "pipe", profile,
+					      &error);
 	assert_int_equal(read_all(source, &error), SOURCE_WAIT);
 	assert_int_equal(source->ops->fds(source, &waits, 1), 1);
 	assert_int_equal(waits.fd, end[0]);
@@ -280,7 +282,8 @@ static void test_probe(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		assert_int_equal(format_named("folded")->probe(bytes_of(rows[i].head)), rows[i].folded);
+		assert_int_equal(format_named("folded")->probe(bytes_of(rows[i].head)),
+				 rows[i].folded);
 }
 
 /* Samples as a live run would have them. */
@@ -313,9 +316,10 @@ static struct profile *live_profile(void)
 		profile_name_thread(profile, thread[i], "worker", i < 2 ? "#one" : "two");
 	}
 	for (uint64_t i = 0; i < 12; i++)
-		profile_add_sample(profile, &(struct sample){ .time = 100 * (i / 6), .weight = 1000 * i,
-			.samples = 1, .stack = i % 5 == 4 ? 0 : stack[i % 5], .thread = thread[i % 3],
-			.metric = metric });
+		profile_add_sample(profile, &(struct sample){
+			.time = 100 * (i / 6), .weight = 1000 * i, .samples = 1,
+			.stack = i % 5 == 4 ? 0 : stack[i % 5],
+			.thread = thread[i % 3], .metric = metric });
 	profile_add_sample(profile, &(struct sample){ .weight = 77, .samples = 50,
 		.stack = stack[0], .thread = thread[0], .metric = other });
 	profile_seal(profile, 200);

@@ -143,7 +143,8 @@ static void processes_go(void **state)
 static void allowed_before_others(void **state)
 {
 	static struct picker_row idle[] = {
-		{ .pid = 1, .name = "init", .owner = "root", .access = "needs root", .command = "" },
+		{ .pid = 1, .name = "init", .owner = "root", .access = "needs root",
+		  .command = "" },
 		{ .pid = 9, .name = "mine", .owner = "ann", .access = "yours", .command = "",
 		  .allowed = true },
 	};
