@@ -244,6 +244,7 @@ static void test_signals_and_descriptors_pass_through(void **state)
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old, old_hup;
 	sigset_t set, saved;
 	int given = fcntl(2, F_DUPFD, 50);
+	unsigned long long ignored;
 	char name[16];
 
 	sigemptyset(&set);
@@ -260,7 +261,10 @@ static void test_signals_and_descriptors_pass_through(void **state)
 	close(given);
 	/* A shell may keep copies of its own from 10 on, never ours. */
 	assert_non_null(strstr(out.text, "SigBlk:\t0000000000000000"));
-	assert_non_null(strstr(out.text, "SigIgn:\t0000000000000001"));
+	/* More may be ignored where the tests run. */
+	ignored = strtoull(strstr(out.text, "SigIgn:") + 7, NULL, 16);
+	assert_true(ignored & 1u << (SIGHUP - 1));
+	assert_false(ignored & 1u << (SIGPIPE - 1));
 	snprintf(name, sizeof name, "\n%d\r", given);
 	assert_non_null(strstr(out.text, name));
 	for (int fd = 3; fd < 9; fd++) {
