@@ -41,9 +41,7 @@ static const uint64_t second = 1000000000u;
 
 #define OPTION_SAMPLING \
 	{ "freq", 'F', "HZ", 0, "Samples per second and CPU (999)", 2 }, \
-	{ "event", 'e', "EVENT", 0, \
-	  "What makes a sample: cycles, cpu-clock, ... " \
-	  "(auto: cycles where the machine counts them)", 2 }, \
+	{ "event", 'e', "EVENT", 0, "What makes a sample (cycles, else cpu-clock)", 2 }, \
 	{ "for", OPTION_FOR, "DURATION", 0, "Sample for so long: 5s, 500ms, 2m", 2 }, \
 	{ "memory", OPTION_MEMORY, "SIZE", 0, "Stay within so much memory (512M)", 2 }
 
@@ -465,13 +463,9 @@ static const struct argp live_argp = {
 	.options = live_options,
 	.parser = parse,
 	.args_doc = TARGETS "\nFILE",
-	.doc = "Show where the time goes: live, in the terminal.  With nothing to measure, "
-	       "it lists the processes to choose from."
+	.doc = "Show where the time goes, live.  Without arguments: choose a process."
 	       "\v"
-	       "Other commands: tprof record (save without a screen), tprof report (text, JSON or "
-	       "CSV), tprof doctor (what works here).  Each has its own --help; keys: press ? on "
-	       "the screen; "
-	       "more: man tprof.",
+	       "Also: tprof record, tprof report, tprof doctor, each with --help; man tprof.",
 };
 
 static const struct argp record_argp = {
@@ -549,6 +543,7 @@ static int take_help(int argc, char **argv)
 
 void options_parse(struct options *options, int argc, char **argv)
 {
+	const char *wish = getenv("ARGP_HELP_FMT");
 	const struct argp *argp = &live_argp;
 	int skip = 0;
 
@@ -563,8 +558,14 @@ void options_parse(struct options *options, int argc, char **argv)
 		argv[1] = (char *)(uintptr_t)subcommands[i].name;
 	}
 	argp_err_exit_status = 2;
+	/* So that the help of each command fits a screen of 24 rows. */
+	if (!wish)
+		setenv("ARGP_HELP_FMT", "no-dup-args-note", 1);
 	argp_program_version_hook = print_version;
 	argp_parse(argp, argc - skip, argv + skip, ARGP_IN_ORDER, NULL, options);
+	/* Not for the command that is launched. */
+	if (!wish)
+		unsetenv("ARGP_HELP_FMT");
 }
 
 void options_release(struct options *options)

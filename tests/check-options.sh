@@ -24,6 +24,12 @@ options_of_manual() {
 		sed -E 's/^Fl (\\&)?/-/'
 }
 
+for command in "" record report doctor; do
+	rows=$(env -u ARGP_HELP_FMT "$tprof" $command --help | wc -l)
+	[[ $rows -le 24 ]] ||
+		complain "tprof $command --help takes $rows rows, a screen has 24"
+done
+
 help=$(for command in "" record report doctor; do
 	options_of_help $command || exit 1
 done | sort -u)
