@@ -565,9 +565,17 @@ cursor_row() {
 	tm capture-pane -ep 2>/dev/null | sed '1,/\x1b\[[0-9;]*4m/d' |
 		grep -m1 -P '\x1b\[([0-9;]*;)?7m'
 }
-# What changes is drawn in several writes: twice in a row it is no accident.
+# What changes is drawn in several writes; what is so for most of a frame is
+# no accident.
 cursor_on() {
-	cursor_row | grep -q "$1" || cursor_row | grep -q "$1"
+	local i
+	for i in 1 2 3 4; do
+		if cursor_row | grep -q "$1"; then
+			return 0
+		fi
+		sleep 0.04
+	done
+	return 1
 }
 
 # For so long the cursor is on that name, while the others change places.
