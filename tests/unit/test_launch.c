@@ -564,5 +564,8 @@ int main(void)
 		TEST(test_sudo_variables_must_be_numbers),
 	};
 
+	/* Ignored in the background of a shell, and so by what we launch. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
