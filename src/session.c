@@ -513,8 +513,19 @@ static void describe_target(struct session *session, char *out, size_t size)
 
 static bool start_reader(struct session *session, struct error *error)
 {
-	int code = pthread_create(&session->reader, NULL, read_all, session);
+	static const int for_the_caller[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH,
+	};
+	sigset_t set, before;
+	int code;
 
+	/* A file's reader starts before a terminal that reads these from a descriptor. */
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof for_the_caller / sizeof *for_the_caller; i++)
+		sigaddset(&set, for_the_caller[i]);
+	pthread_sigmask(SIG_BLOCK, &set, &before);
+	code = pthread_create(&session->reader, NULL, read_all, session);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (code)
 		return error_set(error, code, "cannot start a thread: %s", strerror(code));
 	session->reading = true;
