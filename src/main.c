@@ -108,9 +108,13 @@ static int run_screen(const struct options *options, const struct config *config
 {
 	struct session_terminal terminal = { .pty = !options->script, .fd = term->fd };
 	struct session_problem problem = { 0 };
-	struct session *session = file ? file : session_start(options, terminal, &problem);
+	struct session *session = file;
 	int status;
 
+	if (!session) {
+		app_show_attaching(options, term);
+		session = session_start(options, terminal, &problem);
+	}
 	if (!session) {
 		term->close();
 		return fail_start(options, &problem);
@@ -135,9 +139,11 @@ static bool profile_chosen(const struct options *options, const struct config *c
 {
 	struct session_terminal terminal = { .fd = term->fd };
 	struct session_problem problem = { 0 };
-	struct session *session = session_start(options, terminal, &problem);
+	struct session *session;
 	bool back;
 
+	app_show_attaching(options, term);
+	session = session_start(options, terminal, &problem);
 	if (!session) {
 		/* There is one line: what follows the first is advice. */
 		strbuf_add(message, problem.error.text, strcspn(problem.error.text, "\n"));
