@@ -10,6 +10,8 @@ fi
 
 work=$(mktemp -d) || exit 99
 socket=tprof-test-$$
+# The sockets of its servers go with it.
+export TMUX_TMPDIR=$work
 sessions=0
 tm() {
 	tmux -u -L "$socket" -f /dev/null "$@"
