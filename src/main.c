@@ -22,6 +22,8 @@
 #include "ui/choosing.h"
 #include "ui/report.h"
 
+enum { PROGRAM_PATIENCE_MS = 3000 };
+
 /* As env(1) and timeout(1) have it: 127 and 126 are about the command. */
 enum { EXIT_OWN_FAILURE = 125, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
@@ -379,11 +381,31 @@ static void say_measuring(struct session *session, const struct options *options
 	strbuf_release(&text);
 }
 
+/*
+ * Its end gives the exit status, and may take a while.  One that got its
+ * SIGTERM from --for and ignores it would keep a script waiting for ever.
+ */
+static void wait_for_program(struct session *session, const struct options *options, int signals)
+{
+	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
+				{ .fd = session_program_fd(session), .events = POLLIN } };
+	int ready;
+
+	if (!session_program_runs(session))
+		return;
+	do
+		ready = poll(fds, 2, options->duration ? PROGRAM_PATIENCE_MS : -1);
+	while (ready < 0 && errno == EINTR);
+	if (fds[0].revents)
+		session_end_program(session);
+	else if (!ready)
+		fputs("tprof: SIGTERM did not end the program: it goes on\n", stderr);
+}
+
 static int run_text(const struct options *options, struct session *file)
 {
 	struct session_terminal terminal = { .fd = -1 };
 	struct session_problem problem = { 0 };
-	struct signalfd_siginfo info;
 	struct session *session;
 	int signals, status;
 	bool ok;
@@ -398,8 +420,7 @@ static int run_text(const struct options *options, struct session *file)
 	wait_for_end(session, signals);
 	ok = write_result(session, options, &problem.error);
 	session_explain_nothing(session, stderr);
-	if (session_program_runs(session) && wait_for(signals, session_program_fd(session), &info))
-		session_end_program(session);
+	wait_for_program(session, options, signals);
 	status = session_exit_status(session);
 	session_free(session);
 	close(signals);

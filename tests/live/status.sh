@@ -52,6 +52,13 @@ SECONDS=0
 expect 0 "$tprof" report --for 500ms -- sleep 20
 [[ $SECONDS -lt 10 ]] || complain "--for 500ms took $SECONDS s"
 
+# A command that ignores the SIGTERM of --for is not waited for.
+SECONDS=0
+expect 0 "$tprof" report --for 300ms -- sh -c 'trap "" TERM; echo $$ >stubborn; while :; do :; done'
+[[ $SECONDS -lt 20 ]] || complain "waited $SECONDS s for a command that does not end"
+grep -q "it goes on" err || complain "does not say that the command goes on"
+kill -KILL "$(cat stubborn)" || complain "the command that ignores SIGTERM has ended"
+
 # A file and a process: always 0.
 echo 'main;work 10' >b.folded
 expect 0 "$tprof" report b.folded
