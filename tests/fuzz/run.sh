@@ -30,7 +30,10 @@ while IFS= read -r -d '' file; do
 	fi
 done < <(find "$source/src" -name '*.c' ! -name main.c -print0 | sort -z)
 
-libraries=$(pkg-config --libs ncursesw libelf jansson)
+libraries=$(pkg-config --libs ncursesw jansson)
+if grep -q '^#define HAVE_INIH 1' config.h; then
+	libraries+=" $(pkg-config --libs inih)"
+fi
 if grep -q '^#define HAVE_LIBIBERTY 1' config.h; then
 	libraries+=" -liberty"
 fi
