@@ -41,7 +41,7 @@ END_OF_PROGRAM
 	launch sh "$work/program"
 	until_true 10 shows '9 Output.•|9 Output•' || fail "nothing unread"
 	output
-	expect '^red bold line here' && expect '^100%' && expect 'wide 漢字 . end' || return
+	expect '^red bold line here' && expect '^100%' && expect 'wide 漢字 .* end' || return
 	shows 'Output•' && fail "unread though shown"
 	tm capture-pane -ep | grep -qP '\x1b\[31m(\x1b\[[0-9;]*m)*red' || fail "no red"
 	tm capture-pane -ep | grep -qP '\033\[[0-9;]*1[0-9;]*m' || fail "no bold"
