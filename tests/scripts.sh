@@ -9,13 +9,17 @@ dir=$srcdir/tests/scripts
 LC_ALL=C.UTF-8
 export LC_ALL
 status=0
-out=$(mktemp) || exit 99
-trap 'rm -f "$out"' EXIT
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+out=$work/out
 
 for script in "$dir"/*.script; do
 	expected=${script%.script}.out
-	# The name of the file stands in the header: the same from everywhere.
-	if ! (cd "$dir" && exec timeout 60 "$tprof" --script "$(basename "$script")" \
+	# What is saved goes there; the name of the file stands in the header.
+	rm -rf "$work/files"
+	mkdir "$work/files"
+	cp "$dir/profile.folded" "$script" "$work/files"
+	if ! (cd "$work/files" && exec timeout 60 "$tprof" --script "$(basename "$script")" \
 		profile.folded) >"$out" 2>&1; then
 		echo "$script: tprof failed:"
 		cat "$out"

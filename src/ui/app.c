@@ -50,6 +50,8 @@ static void enter_view(struct app *app, size_t view)
 		app->before_help = app->current;
 	app->current = view;
 	view_enter(app_view(app), &app->scene);
+	/* The next key may come before the next frame. */
+	view_update(app_view(app), &app->scene, app->width, app->body);
 }
 
 static void show_view(struct app *app, size_t view)

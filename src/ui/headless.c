@@ -9,7 +9,7 @@
  *	click X Y	of the left button, the upper left cell is 0 0; also
  *			"double X Y", "menu X Y" (the right button),
  *			"wheel-up X Y" and "wheel-down X Y"
- *	wait		until the source has ended and all of it was read
+ *	wait		until the source has ended and all of it is on the screen
  *	screen		print the screen as text to standard output
  *	styles		the same, each row followed by the letters of its styles
  *
@@ -76,10 +76,14 @@ static int wait_for(int timeout_ms, int wake_fd)
 
 	if (timeout_ms < 0 || timeout_ms > NAP_MS)
 		timeout_ms = NAP_MS;
-	if (!headless.ended && wake_fd >= 0 && poll(&fd, 1, timeout_ms) <= 0)
+	/* Once told, and once without a key, so that the program draws it. */
+	if (headless.ended) {
+		headless.at++;
+		return INPUT_NONE;
+	}
+	if (wake_fd >= 0 && poll(&fd, 1, timeout_ms) <= 0)
 		return INPUT_NONE;
 	headless.ended = true;
-	headless.at++;
 	return INPUT_WAKE;
 }
 
