@@ -30,11 +30,13 @@ static uint32_t node_below(struct calltree *tree, const struct profile *profile,
 	/* Innermost first: outer ones are above. */
 	for (size_t i = location->frame_count; i-- > 0;) {
 		function_id function = frame[i].function;
+		uint8_t entry = i + 1 < location->frame_count ? ENTRY_INLINED : ENTRY_CALLED;
 
 		if (hide_kernel && profile->function.at[function].flags & FUNCTION_KERNEL)
 			continue;
 		node = calltree_child(tree, node, function);
-		tree->entry[node] |= i + 1 < location->frame_count ? ENTRY_INLINED : ENTRY_CALLED;
+		tree->entry[node] |= entry;
+		tree->function_entry[function] |= entry;
 	}
 	return node;
 }
@@ -409,10 +411,13 @@ static void take_functions(struct calltree *tree, const struct profile *profile)
 					      sizeof *tree->function_self);
 		tree->function_total = xresize(tree->function_total, p->function_cap,
 					       sizeof *tree->function_total);
+		tree->function_entry = xresize(tree->function_entry, p->function_cap,
+					       sizeof *tree->function_entry);
 	}
 	for (; tree->function_count < count; tree->function_count++) {
 		tree->function_self[tree->function_count] = (struct amount){ 0 };
 		tree->function_total[tree->function_count] = (struct amount){ 0 };
+		tree->function_entry[tree->function_count] = 0;
 	}
 }
 
@@ -446,6 +451,8 @@ static void forget_nodes(struct calltree *tree, const struct profile *profile)
 	struct calltree_private *p = tree->private;
 
 	calltree_clear_nodes(tree, profile->stack.len);
+	if (tree->function_count)
+		memset(tree->function_entry, 0, tree->function_count);
 	p->node_of_stack.len = 0;
 	p->left_behind = 0;
 	/* Stacks get their nodes from the names there are; a filter may judge by new ones. */
@@ -612,6 +619,7 @@ void calltree_free(struct calltree *tree)
 	forget_stacks(p);
 	xfree(tree->function_self);
 	xfree(tree->function_total);
+	xfree(tree->function_entry);
 	array_release(&p->wanted);
 	match_release(&p->match);
 	query_release(&p->query);

@@ -28,6 +28,7 @@ struct calltree {
 
 	/* By function_id, as many as the profile has; recursion counted once. */
 	struct amount *function_self, *function_total;
+	uint8_t *function_entry;	/* how any stack got into it, or'ed */
 	size_t function_count;
 
 	/* Everything that was measured, whatever the filter selects. */

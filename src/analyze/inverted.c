@@ -68,6 +68,7 @@ static void add_children(struct inverted *inverted, const struct calltree *tree,
 		struct amount amount = tree->self[entry[i].owner];
 
 		child->entry_count++;
+		child->entry |= tree->entry[entry[i].cursor];
 		add_amount(&child->total, amount);
 		if (tree->parent[entry[i].cursor])
 			child->leaf = false;

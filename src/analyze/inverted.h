@@ -15,6 +15,7 @@ struct inverted_node {
 	uint32_t first_entry, entry_count;
 	bool opened;			/* its children are made */
 	bool leaf;			/* opened or not, it has none */
+	uint8_t entry;			/* of enum calltree_entry: into the function, or'ed */
 };
 
 struct inverted {

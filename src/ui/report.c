@@ -345,7 +345,7 @@ static void put_tree(const struct scene *scene, size_t top, FILE *out)
 		strbuf_clear(&name);
 		function_label(&name, scene->profile, row.function);
 		put(out, name.text);
-		fputc('\n', out);
+		fprintf(out, "%s\n", entry_remark(scene->calls->entry[rows.node.at[i].node]));
 	}
 	if (rows.left_out && top)
 		fprintf(out, "#\n# %zu more; --top=N shows the N heaviest\n", rows.left_out);

@@ -164,7 +164,7 @@ static json_t *node_of(const struct scene *scene, const struct report_node *node
 			 "parent",
 			 node->depth ? number_of(scene->calls->parent[node->node]) : json_null(),
 			 "function", (json_int_t)row.function,
-			 "inlined", 0,
+			 "inlined", (scene->calls->entry[node->node] & ENTRY_INLINED) != 0,
 			 "self", amount_of(&row.self, &row.whole),
 			 "total", amount_of(&row.total, &row.whole));
 }

@@ -66,6 +66,13 @@ struct amount branches_total(const struct branches *branches, uint32_t node)
 				: branches->calls->total[node];
 }
 
+unsigned branches_entry(const struct branches *branches, uint32_t node)
+{
+	if (!exists(branches, node))
+		return 0;
+	return branches->turned ? turned_node(branches, node)->entry : branches->calls->entry[node];
+}
+
 size_t branches_depth(const struct branches *branches, uint32_t node)
 {
 	size_t depth = 0;

@@ -33,6 +33,8 @@ function_id branches_function(const struct branches *branches, uint32_t node);
 uint32_t branches_parent(const struct branches *branches, uint32_t node);
 struct amount branches_self(const struct branches *branches, uint32_t node);
 struct amount branches_total(const struct branches *branches, uint32_t node);
+/* How its function was got into, of enum calltree_entry. */
+unsigned branches_entry(const struct branches *branches, uint32_t node);
 size_t branches_depth(const struct branches *branches, uint32_t node);	/* 0: the root */
 bool branches_is_below(const struct branches *branches, uint32_t node, uint32_t ancestor);
 

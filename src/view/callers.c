@@ -249,11 +249,12 @@ static const char *guide_of(const struct callers_view *v, size_t row)
 	return row + 1 == row_count(v) ? "└ " : "├ ";
 }
 
-static const char *remark_on(const struct call_edge *edge)
+/* A caller's edge tells of the function in the middle. */
+static const char *remark_on(const struct call_edge *edge, enum part part)
 {
-	if (!(edge->entry & ENTRY_INLINED))
-		return "";
-	return edge->entry & ENTRY_CALLED ? "  (inlined in part)" : "  (inlined)";
+	if (part == PART_CALLEE || !(edge->entry & ENTRY_INLINED))
+		return entry_remark(edge->entry);
+	return edge->entry & ENTRY_CALLED ? "  (inlines it in part)" : "  (inlines it)";
 }
 
 static void add_label(const struct callers_view *v, const struct scene *scene, size_t row,
@@ -278,11 +279,13 @@ static void add_remark(const struct callers_view *v, const struct scene *scene, 
 	if (edge && edge->others)
 		return;
 	if (edge) {
-		strbuf_adds(remark, remark_on(edge));
+		strbuf_adds(remark, remark_on(edge, part_of(v, row)));
 		return;
 	}
 	strbuf_adds(remark, "  self ");
 	amount_format(remark, scene, &v->callers->self, &v->callers->whole);
+	if (v->centre < scene->calls->function_count)
+		strbuf_adds(remark, entry_remark(scene->calls->function_entry[v->centre]));
 }
 
 static void draw_name(const struct callers_view *v, const struct scene *scene, struct canvas c,
@@ -291,7 +294,7 @@ static void draw_name(const struct callers_view *v, const struct scene *scene, s
 	const struct call_edge *edge = edge_of(v, row);
 	bool cursor = row == v->list.cursor;
 	struct strbuf label = STRBUF_INIT, remark = STRBUF_INIT;
-	int x, room, used;
+	int x;
 	enum style style = view_name_style(scene, function_of(v, row), cursor);
 
 	if (edge && (edge->outermost || edge->others))
@@ -299,15 +302,8 @@ static void draw_name(const struct callers_view *v, const struct scene *scene, s
 	x = canvas_text(c, 0, 0, cursor ? STYLE_CURSOR : STYLE_DIM, guide_of(v, row));
 	add_label(v, scene, row, &label);
 	add_remark(v, scene, row, &remark);
-	room = c.width - x;
-	used = text_width(remark.text);
-	/* Whole or not at all. */
-	if (used > room / 2 && used + text_width(label.text) > room) {
-		strbuf_clear(&remark);
-		used = 0;
-	}
-	used = label_draw(c, x, 0, room - used, style, label.text);
-	canvas_text(c, x + used, 0, cursor ? STYLE_CURSOR : STYLE_LABEL, remark.text);
+	label_draw_remarked(canvas_part(c, x, 0, c.width - x, 1), style, label.text,
+			    cursor ? STYLE_CURSOR : STYLE_LABEL, remark.text);
 	strbuf_release(&label);
 	strbuf_release(&remark);
 }

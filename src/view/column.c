@@ -177,6 +177,13 @@ void function_label(struct strbuf *out, const struct profile *profile, function_
 		strbuf_adds(out, " [k]");
 }
 
+const char *entry_remark(unsigned entry)
+{
+	if (!(entry & ENTRY_INLINED))
+		return "";
+	return entry & ENTRY_CALLED ? "  (inlined in part)" : "  (inlined)";
+}
+
 static void function_format(struct strbuf *out, const struct scene *scene, const struct row *row)
 {
 	strbuf_adds(out, function_shown_name(scene->profile, row->function));

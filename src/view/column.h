@@ -31,6 +31,8 @@ int column_order(const struct column *column, bool reversed, const struct profil
 		 const struct row *a, const struct row *b);
 /* A function as views call it: kernel functions end in " [k]".  Not sanitized. */
 void function_label(struct strbuf *out, const struct profile *profile, function_id function);
+/* Told behind a name: was the function inlined, always or in part?  "" if not. */
+const char *entry_remark(unsigned entry);
 /* Is there more to tell than whether code is the kernel's? */
 bool binaries_matter(const struct profile *profile);
 /* Its enum function_flags; 0 for one that is unknown. */

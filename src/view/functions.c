@@ -322,8 +322,9 @@ static void draw_row(const struct functions *f, const struct scene *scene, struc
 	if (cursor)
 		canvas_restyle(c, STYLE_CURSOR);
 	function_label(&label, scene->profile, row->function);
-	label_draw(name, 0, 0, name.width, view_name_style(scene, row->function, cursor),
-		   label.text);
+	label_draw_remarked(name, view_name_style(scene, row->function, cursor), label.text,
+			    cursor ? STYLE_CURSOR : STYLE_LABEL,
+			    entry_remark(scene->calls->function_entry[row->function]));
 	strbuf_release(&label);
 }
 

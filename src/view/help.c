@@ -44,6 +44,7 @@ static const struct {
 	{ "CPUs", "CPUs in use: 1.97 is nearly two of them all the time" },
 	{ "to be named", "addresses that wait for the names of their functions" },
 	{ "tprof", "what measuring costs: our own CPU time and memory" },
+	{ "(inlined)", "put into its caller by the compiler: no call took place" },
 	{ "[k]", "a function of the kernel" },
 	{ "[name]", "code of that binary that has no names, or not yet" },
 	{ "[other]", "paths too light to keep apart in the memory allowed" },

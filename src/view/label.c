@@ -255,3 +255,19 @@ int label_draw(struct canvas c, int x, int y, int width, enum style style, const
 	strbuf_release(&text);
 	return used;
 }
+
+void label_draw_remarked(struct canvas c, enum style style, const char *label,
+			 enum style remark_style, const char *remark)
+{
+	int used = text_width(remark);
+
+	if (used > c.width / 2 && used + text_width(label) > c.width)
+		used = 0;
+	if (used) {
+		int x = label_draw(c, 0, 0, c.width - used, style, label);
+
+		canvas_text(c, x, 0, remark_style, remark);
+	} else {
+		label_draw(c, 0, 0, c.width, style, label);
+	}
+}

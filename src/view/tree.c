@@ -589,6 +589,7 @@ static void draw_row(const struct tree *tree, const struct scene *scene, struct 
 	struct canvas name = canvas_part(c, at->name, 0, width, 1);
 	enum style style = view_name_style(scene, function, cursor);
 	struct strbuf label = STRBUF_INIT;
+	const char *remark = "";
 	int x;
 
 	draw_amounts(tree, scene, c, at, row);
@@ -602,8 +603,10 @@ static void draw_row(const struct tree *tree, const struct scene *scene, struct 
 		style = cursor ? STYLE_CURSOR : STYLE_DIM;
 	} else {
 		function_label(&label, scene->profile, function);
+		remark = entry_remark(branches_entry(&tree->branches, row->node));
 	}
-	label_draw(name, x, 0, name.width - x, style, label.text);
+	label_draw_remarked(canvas_part(name, x, 0, name.width - x, 1), style, label.text,
+			    cursor ? STYLE_CURSOR : STYLE_LABEL, remark);
 	strbuf_release(&label);
 }
 

@@ -123,6 +123,44 @@ struct profile *scenery_one_function(void)
 	return profile;
 }
 
+/* "a/b": in a, b was inlined. */
+static void add_inlined(struct profile *profile, const char *stack, uint64_t samples)
+{
+	char *copy = xstrdup(stack), *at = copy, *call, *name;
+	struct sample sample = { .samples = samples, .weight = samples * 1000000u,
+				 .thread = 1, .metric = 1, .time = STARTED + 1 };
+	static uint64_t address = 64;
+
+	while ((call = strsep(&at, ";"))) {
+		struct frame frame[4] = { 0 };
+		size_t count = 0;
+		location_id location = profile_add_location(profile, 0, address += 16);
+
+		while ((name = strsep(&call, "/"))) {
+			memmove(frame + 1, frame, count++ * sizeof *frame);
+			frame[0].function = add_function(profile, name);
+		}
+		profile_set_frames(profile, location, frame, count);
+		sample.stack = profile_add_stack(profile, sample.stack, location);
+	}
+	profile_add_sample(profile, &sample);
+	xfree(copy);
+}
+
+struct profile *scenery_inlined(void)
+{
+	struct profile *profile = profile_new();
+
+	scenery_add(profile, "_start;main", 10, STARTED + 1);
+	add_inlined(profile, "_start;main;render/blend", 400);
+	add_inlined(profile, "_start;main;render/blend/clamp(int, int, int)", 300);
+	add_inlined(profile, "_start;main;render;clamp(int, int, int)", 150);
+	add_inlined(profile, "_start;main;render;blend", 50);
+	add_inlined(profile, "_start;main/setup", 30);
+	profile_seal(profile, STARTED + SECOND);
+	return profile;
+}
+
 struct profile *scenery_changing(void)
 {
 	struct profile *profile = profile_new();

@@ -18,6 +18,8 @@ struct profile *scenery_hostile(void);
 struct profile *scenery_one_function(void);
 /* For ten seconds, half of the time in one function; in another one for the last four. */
 struct profile *scenery_changing(void);
+/* blend is inlined but for a fourteenth, clamp sometimes, setup always. */
+struct profile *scenery_inlined(void);
 
 /* The status of a live run; the profile stays the caller's. */
 void scenery_look(struct scene *scene, const struct profile *profile);

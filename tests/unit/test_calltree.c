@@ -281,6 +281,10 @@ static void test_names_arrive(void **state)
 	assert_int_equal(tree->total[node(tree, profile, "mijz")].weight, 100);
 	assert_int_equal(tree->function_total[function(profile, 'i')].weight, 110);
 	assert_int_equal(tree->function_self[function(profile, 'j')].weight, 10);
+	assert_int_equal(tree->entry[node(tree, profile, "mi")], ENTRY_CALLED);
+	assert_int_equal(tree->entry[node(tree, profile, "mij")], ENTRY_INLINED);
+	assert_int_equal(tree->function_entry[function(profile, 'i')], ENTRY_CALLED);
+	assert_int_equal(tree->function_entry[function(profile, 'j')], ENTRY_INLINED);
 	assert_int_equal(calltree_moved(tree, old), old);
 	assert_int_equal(calltree_moved(tree, old_z), node(tree, profile, "mijz"));
 

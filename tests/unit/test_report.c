@@ -481,6 +481,47 @@ static void test_json_tree(void **state)
 	json_decref(report);
 }
 
+/* Text and JSON mark what the views do. */
+static void test_inlined(void **state)
+{
+	struct setting setting = { .profile = profile_new() };
+	struct profile *profile = setting.profile;
+	stack_id outer = call(profile, 0, "outer", "/usr/bin/prog");
+	stack_id inner = call(profile, outer, "inner", "/usr/bin/prog");
+	location_id place = profile_add_location(profile, 1, 4096);
+	struct frame frames[2] = {
+		{ profile->frame.at[profile->location.at[
+			profile->stack.at[inner].location].first_frame].function, 0 },
+		{ profile->frame.at[profile->location.at[
+			profile->stack.at[outer].location].first_frame].function, 0 },
+	};
+	json_t *report;
+	char *text;
+
+	(void)state;
+	sample(profile, profile_add_stack(profile, 0, place), 5);
+	profile_set_frames(profile, place, frames, 2);
+	profile_seal(profile, 1000);
+	scene_init(&setting.scene);
+	scene_update(&setting.scene, profile);
+	setting.options.tree = true;
+	text = print(&setting);
+	assert_non_null(strstr(text, "  outer\n"));
+	assert_non_null(strstr(text, "  inner  (inlined in part)\n"));
+	free(text);
+	report = print_json(&setting);
+	assert_int_equal(json_array_size(member(report, "tree")), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *node = json_array_get(member(report, "tree"), i);
+
+		assert_int_equal(json_is_true(member(node, "inlined")),
+				 !json_is_null(member(node, "parent")));
+	}
+	json_decref(report);
+	scene_release(&setting.scene);
+	profile_free(profile);
+}
+
 static void test_empty(void **state)
 {
 	struct setting empty = { .profile = profile_new() };
@@ -534,6 +575,7 @@ int main(void)
 		WITH_PROFILE(test_csv),
 		WITH_PROFILE(test_json),
 		WITH_PROFILE(test_json_tree),
+		cmocka_unit_test(test_inlined),
 		WITH_PROFILE(test_file),
 		WITH_PROFILE(test_means_of_counters),
 		WITH_PROFILE(test_each_event),
