@@ -6,15 +6,17 @@ cd "${srcdir:-.}/src" || exit 1
 
 declare -A may=(
 	[base]="base"
-	[unwind]="unwind base/bytes.h"
+	[unwind]="unwind base"
+	[unwind/step]="unwind/row.h"
 	[symbols]="symbols base unwind"
 	[symbols/client]="symbols/client.h symbols/protocol.h symbols/symbol.h base"
 	[symbols/protocol]="symbols/protocol.h symbols/symbol.h base"
 	[profile]="profile base"
 	[resolve]="resolve profile base unwind symbols/client.h"
-	[source]="source resolve profile base"
+	[bpf]="bpf unwind"
+	[source]="source resolve profile base unwind bpf/shared.h"
 	[analyze]="analyze profile base"
-	[format]="format source resolve analyze profile base"
+	[format]="format source resolve analyze profile base unwind"
 	[view]="view analyze profile base"
 	[ui]="ui view analyze profile base session.h options.h"
 	[top]="ui view format source resolve analyze profile base
@@ -23,11 +25,13 @@ declare -A may=(
 )
 
 # The folder of a file.  Of symbols/ tprof itself links only the client and
-# the protocol; main.c and its neighbours are "top".
+# the protocol; rows and step are the kernel's too; main.c and its neighbours
+# are "top".
 room_of() {
 	case $1 in
 	symbols/client.[ch]) echo symbols/client ;;
 	symbols/protocol.[ch] | symbols/symbol.h) echo symbols/protocol ;;
+	unwind/row.h | unwind/step.h) echo unwind/step ;;
 	*/*) echo "${1%%/*}" ;;
 	*) echo top ;;
 	esac

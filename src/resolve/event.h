@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/bytes.h"
+#include "unwind/step.h"
+
 /*
  * One thing that happened in the measured processes, as the kernel tells
  * it: addresses, not names.  Live perf, perf.data files and BPF all yield
@@ -22,9 +25,6 @@ enum event_type {
 	EVENT_THROTTLE,	/* the kernel slowed sampling down */
 };
 
-/* How a callchain ended, as far as its source knows. */
-enum chain_end { CHAIN_UNKNOWN, CHAIN_LIMIT };
-
 struct event {
 	enum event_type type;
 	uint64_t time;		/* on the clock of clock_now() */
@@ -36,9 +36,21 @@ struct event {
 		struct {
 			uint64_t weight;	/* nanoseconds of cpu-clock, cycles, ... */
 			uint64_t id;		/* of the perf event that it came from */
-			const uint64_t *ip;	/* innermost first: kernel, then user addresses */
+			/*
+			 * Innermost first: kernel, then user addresses.  Those of
+			 * user space may be marked as UNWIND_GUESSED, UNWIND_EXACT.
+			 */
+			const uint64_t *ip;
 			size_t ip_count, kernel_count;
-			enum chain_end end;
+			/* UNWIND_MORE: a walk by frame pointers, judged by the names in it. */
+			enum unwind_end end;
+			/*
+			 * A stack still to be walked: the program's registers, and a
+			 * copy of what lies from its stack pointer on.  ip has the
+			 * kernel's part then.  NULL: none.
+			 */
+			const struct unwind_registers *registers;
+			struct bytes stack;
 		} sample;
 		struct {
 			uint64_t start, size, offset;

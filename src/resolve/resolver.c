@@ -322,7 +322,7 @@ static void take_sample(struct resolver *r, const struct event *event)
 	struct process *process = followed(r, event);
 	struct sample sample = { .time = event->time, .weight = event->sample.weight,
 				 .samples = 1, .metric = 1,
-				 .cut = event->sample.end == CHAIN_LIMIT };
+				 .cut = event->sample.end == UNWIND_LIMIT };
 
 	if (!process || process->watch != WATCH_NOW)
 		return;

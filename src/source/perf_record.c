@@ -123,7 +123,7 @@ static void add_address(struct event *event, struct perf_scratch *scratch, enum 
 	if (side == SIDE_OTHER || (side == SIDE_KERNEL && event->sample.kernel_count != *count))
 		return;
 	if (*count == PERF_CHAIN_MAX) {
-		event->sample.end = CHAIN_LIMIT;
+		event->sample.end = UNWIND_LIMIT;
 		return;
 	}
 	scratch->ip[(*count)++] = ip;
@@ -151,7 +151,7 @@ static bool take_chain(struct bytes *in, const struct perf_layout *layout,
 		add_address(event, scratch, side, ip);
 	}
 	if (layout->max_chain && addresses >= layout->max_chain)
-		event->sample.end = CHAIN_LIMIT;
+		event->sample.end = UNWIND_LIMIT;
 	return true;
 }
 

@@ -139,7 +139,7 @@ static void test_chains(void **state)
 		assert_int_equal(event.sample.kernel_count, chains[i].kernel_count);
 		for (size_t k = 0; k < chains[i].ip_count; k++)
 			assert_int_equal(event.sample.ip[k], chains[i].ip[k]);
-		assert_int_equal(event.sample.end, CHAIN_UNKNOWN);
+		assert_int_equal(event.sample.end, UNWIND_MORE);
 	}
 }
 
@@ -180,11 +180,11 @@ static void test_chain_limits(void **state)
 {
 	static const struct {
 		size_t count, kept;
-		enum chain_end end;
+		enum unwind_end end;
 	} row[] = {
-		{ 126, 126, CHAIN_UNKNOWN },
-		{ 127, 127, CHAIN_LIMIT },
-		{ PERF_CHAIN_MAX + 5, PERF_CHAIN_MAX, CHAIN_LIMIT },
+		{ 126, 126, UNWIND_MORE },
+		{ 127, 127, UNWIND_LIMIT },
+		{ PERF_CHAIN_MAX + 5, PERF_CHAIN_MAX, UNWIND_LIMIT },
 	};
 	static uint64_t chain[PERF_CHAIN_MAX + 6];
 

@@ -172,7 +172,7 @@ static void test_cut(void **state)
 	launch(&f);
 	deliver(&f, (struct event){ .type = EVENT_SAMPLE, .pid = PARENT, .tid = PARENT,
 				    .sample = { .weight = 1, .ip = in_a, .ip_count = 1,
-						.end = CHAIN_LIMIT } });
+						.end = UNWIND_LIMIT } });
 	assert_string_equal(sums(&f), "prog/prog 1 cut: a+100\n");
 	end(&f);
 }

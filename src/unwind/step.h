@@ -1,0 +1,175 @@
+#ifndef TPROF_UNWIND_STEP_H
+#define TPROF_UNWIND_STEP_H
+
+#include "unwind/row.h"
+
+/*
+ * One step from a frame to its caller's.  The same lines are compiled into
+ * the BPF program, which reads the stack of the interrupted program, and
+ * into tprof, which reads a copy of it; so tests on the host test both.
+ * x86-64 only.
+ */
+
+/* DWARF's numbers of registers. */
+enum { UNWIND_RBP = 6, UNWIND_RSP = 7, UNWIND_REGISTERS = 16 };
+
+/* How a walk ended; 0 while it goes on. */
+enum unwind_end {
+	UNWIND_MORE,
+	UNWIND_COMPLETE,	/* unwind information says: outermost */
+	UNWIND_BY_FRAME_POINTER,/* frame pointers came to their end (0) */
+	/* Truncated: */
+	UNWIND_NO_MAPPING,	/* a return address where nothing is mapped */
+	UNWIND_NO_ROWS,		/* no unwind information, and no plausible frame pointer */
+	UNWIND_NOT_READY,	/* its unwind information is still being read */
+	UNWIND_UNREADABLE,	/* the stack could not be read there */
+	UNWIND_LIMIT,		/* more frames than are recorded */
+	UNWIND_IMPLAUSIBLE,	/* the caller's frame would lie below this one */
+	UNWIND_NOT_SUPPORTED,	/* a rule of a kind not known here */
+	UNWIND_DUMP_TOO_SHORT,	/* the copy of the stack ends before its bottom */
+	UNWIND_32_BIT,		/* a program of 32 bits */
+	UNWIND_NO_USER,		/* a program without user registers: it is ending or starting */
+	UNWIND_ENDS
+};
+
+struct unwind_registers {
+	unsigned long long ip;
+	unsigned long long r[UNWIND_REGISTERS];	/* by DWARF number */
+};
+
+struct unwind_state {
+	struct unwind_registers at;
+	/* Interrupted here, so ip is exact and all registers are known. */
+	unsigned char leaf;
+	unsigned char fp_lost;		/* rbp is not known any more */
+	/* The last step went without unwind information: this may not be the caller. */
+	unsigned char guessed;
+	unsigned char pad[5];
+};
+
+/*
+ * What is to be looked up for the frame: of a return address the call
+ * before it.
+ */
+static inline unsigned long long unwind_pc(const struct unwind_state *state)
+{
+	return state->at.ip - !state->leaf;
+}
+
+
+/* Reads a word of the stack: 0 if that went well. */
+typedef int unwind_read_fn(void *context, unsigned long long address, unsigned long long *value);
+
+#define UNWIND_INLINE static inline __attribute__((always_inline))
+
+enum {
+	UNWIND_FRAME_BYTES_MAX = 1 << 20,	/* of one frame that a frame pointer may span */
+	/* From the stack pointer, in struct ucontext: registers in the kernel's order. */
+	UNWIND_SIGNAL_REGISTERS = 40,
+	UNWIND_SIGNAL_COUNT = 17,
+};
+
+/*
+ * The interrupted program's registers, as the kernel saved them for the
+ * return from a signal handler (struct sigcontext).
+ */
+UNWIND_INLINE enum unwind_end unwind_step_signal(struct unwind_state *state, unwind_read_fn *read,
+						 void *context)
+{
+	static const unsigned char number[UNWIND_SIGNAL_COUNT] = {
+		8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16 };
+	unsigned long long from = state->at.r[UNWIND_RSP] + UNWIND_SIGNAL_REGISTERS, value;
+
+	for (int i = 0; i < UNWIND_SIGNAL_COUNT; i++) {
+		if (read(context, from + 8 * (unsigned)i, &value))
+			return UNWIND_UNREADABLE;
+		if (number[i] < UNWIND_REGISTERS)
+			state->at.r[number[i] & (UNWIND_REGISTERS - 1)] = value;
+		else
+			state->at.ip = value;
+	}
+	state->leaf = 1;
+	state->fp_lost = state->guessed = 0;
+	return UNWIND_MORE;
+}
+
+/*
+ * To the caller.  Without unwind information by the frame pointer, if it is
+ * plausible; in the innermost frame else as if nothing had been pushed yet.
+ * Whoever calls this has to see that there is code at the new address:
+ * after a guess there may not be.
+ */
+UNWIND_INLINE enum unwind_end unwind_step(struct unwind_state *state, struct unwind_rule rule,
+					  unwind_read_fn *read, void *context)
+{
+	unsigned long long sp = state->at.r[UNWIND_RSP], bp = state->at.r[UNWIND_RBP];
+	unsigned long long cfa, ra, fp = bp, base;
+	unsigned char guessed = 0;
+
+	if (rule.cfa == UNWIND_CFA_RSP) {
+		cfa = sp + (unsigned long long)(long long)rule.offset;
+	} else if (rule.cfa == UNWIND_CFA_RBP) {
+		if (state->fp_lost)
+			return UNWIND_NOT_SUPPORTED;
+		cfa = bp + (unsigned long long)(long long)rule.offset;
+	} else if (rule.cfa == UNWIND_NONE) {
+		guessed = 1;
+		if (!state->fp_lost && bp >= sp && bp - sp < UNWIND_FRAME_BYTES_MAX && !(bp & 7)) {
+			cfa = bp + 16;
+			rule.fp = UNWIND_FP_AT_CFA;
+			rule.fp_offset = -16;
+		} else if (state->leaf) {
+			cfa = sp + 8;
+			rule.fp = UNWIND_FP_SAME;
+		} else {
+			return !bp && !state->fp_lost ? UNWIND_BY_FRAME_POINTER : UNWIND_NO_ROWS;
+		}
+	} else if (rule.cfa == UNWIND_END) {
+		return UNWIND_COMPLETE;
+	} else if (rule.cfa == UNWIND_SIGNAL) {
+		return unwind_step_signal(state, read, context);
+	} else if (rule.cfa == UNWIND_PLT) {
+		cfa = sp + 8 + ((state->at.ip & 15) >= (unsigned)rule.offset ? 8 : 0);
+	} else if (rule.cfa == UNWIND_DEREF_RSP || rule.cfa == UNWIND_DEREF_RBP) {
+		if (rule.cfa == UNWIND_DEREF_RBP && state->fp_lost)
+			return UNWIND_NOT_SUPPORTED;
+		base = rule.cfa == UNWIND_DEREF_RBP ? bp : sp;
+		if (read(context, base + (unsigned long long)(long long)(rule.offset >> 16), &cfa))
+			return UNWIND_UNREADABLE;
+		cfa += (unsigned long long)(long long)(short)rule.offset;
+	} else if (rule.cfa >= UNWIND_REGISTER && rule.cfa < UNWIND_CFA_END && state->leaf) {
+		cfa = state->at.r[rule.cfa & (UNWIND_REGISTERS - 1)] +
+		      (unsigned long long)(long long)rule.offset;
+	} else {
+		return UNWIND_NOT_SUPPORTED;
+	}
+	/* Callers' frames lie above; one that was interrupted may have pushed nothing. */
+	if (state->leaf ? cfa < sp : cfa <= sp)
+		return UNWIND_IMPLAUSIBLE;
+	if ((rule.fp & UNWIND_FP_MASK) == UNWIND_FP_AT_CFA ||
+	    (rule.fp & UNWIND_FP_MASK) == UNWIND_FP_AT_RBP) {
+		base = (rule.fp & UNWIND_FP_MASK) == UNWIND_FP_AT_CFA ? cfa : bp;
+		if (read(context, base + (unsigned long long)(long long)rule.fp_offset, &fp))
+			return UNWIND_UNREADABLE;
+		state->fp_lost = 0;
+	} else if ((rule.fp & UNWIND_FP_MASK) == UNWIND_FP_LOST) {
+		state->fp_lost = 1;
+	}
+	if (rule.fp >> UNWIND_RA_SHIFT) {
+		if (!state->leaf)
+			return UNWIND_NOT_SUPPORTED;
+		ra = state->at.r[rule.fp >> UNWIND_RA_SHIFT];
+	} else if (read(context, cfa - 8, &ra)) {
+		return UNWIND_UNREADABLE;
+	}
+	if (!ra)
+		return guessed ? UNWIND_BY_FRAME_POINTER : UNWIND_COMPLETE;
+	state->at.r[UNWIND_RSP] = cfa;
+	state->at.r[UNWIND_RBP] = fp;
+	state->at.ip = ra;
+	state->leaf = 0;
+	state->guessed = guessed;
+	return UNWIND_MORE;
+}
+
+#endif
