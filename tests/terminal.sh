@@ -506,7 +506,10 @@ choosing() {
 	expect "%  *1 yours .*$name"
 	keys Down Enter; expect '^PID (.*) '"$name"
 	expect '[1-9][0-9,]* samples' && expect 'Self'
+	# The mouse that was left to the terminal for one is back for the next.
+	keys M; until_true 10 has_mouse 0 || fail "M keeps the mouse"
 	keys Escape; expect '^What.* 2 of'
+	until_true 10 has_mouse 1 || fail "the mouse does not come back"
 	# Pointed at and opened; back by way of another view.
 	click 60 5; click 60 5; expect '[1-9][0-9,]* samples'
 	keys 2; expect 'Total.*Function'; keys Escape; expect '^What.* 2 of'

@@ -636,6 +636,9 @@ bool app_run(struct session *session, const struct options *options,
 	frame_refresh(&app);
 	while (!app.done)
 		step(&app);
+	/* Who chooses again has the mouse again. */
+	if (app.went_back && app.mouse_off)
+		term->capture(true);
 	app_release(&app);
 	return app.went_back;
 }

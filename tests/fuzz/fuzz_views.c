@@ -3,33 +3,20 @@
  * byte of the input is something that a person, the terminal or the
  * measured program does.  Every screen is checked cell by cell.
  */
-#include <assert.h>
-#include <stdint.h>
-#include <string.h>
-
-#include "view/view.h"
+#include "growth.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LOCATIONS = 40, VIEWS = 8, INPUT_MAX = 4096 };
+enum { VIEWS = 8 };
 
 static const struct view_ops *const all_views[VIEWS] = {
 	&functions_view, &tree_view, &icicle_view, &callers_view, &counters_view,
 	&threads_view, &output_view, &help_view,
 };
 
-static const char *const names[] = {
-	"main", "alpha", "beta", "std::vector<std::pair<int, int> >::operator[](unsigned long)",
-	"", "\033[2J", "\u202Eabc", "漢字漢字漢字", "a\u0301\u0301\u0301", "\xff\xfe", "x",
-	"very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name",
-};
 static const char *const patterns[] = { "main", "a", "漢", "no such thing", "^x$", "." };
 
-enum { NAMES = sizeof names / sizeof *names, PATTERNS = sizeof patterns / sizeof *patterns };
-
-struct input {
-	const uint8_t *at, *end;
-};
+enum { PATTERNS = sizeof patterns / sizeof *patterns };
 
 struct world {
 	struct input input;
@@ -42,98 +29,6 @@ struct world {
 	struct thread_states states;
 	struct tail output;
 };
-
-static unsigned take(struct input *input)
-{
-	return input->at < input->end ? *input->at++ : 0;
-}
-
-static location_id any_location(struct world *w, unsigned choice)
-{
-	static const enum binary_kind kinds[] = { BINARY_FILE, BINARY_KERNEL, BINARY_ANONYMOUS };
-	static const char *const paths[] = { "/bin/app", "[kernel]", "[anon]" };
-	unsigned kind = choice % 3;
-	binary_id binary = profile_add_binary(w->profile, paths[kind], "", kinds[kind]);
-
-	return profile_add_location(w->profile, binary, 16 + choice % LOCATIONS);
-}
-
-static void add_samples(struct world *w)
-{
-	unsigned depth = take(&w->input) % 24, count = take(&w->input) % 8;
-	struct sample sample = {
-		.samples = count, .weight = count * 1000003u, .metric = 1,
-		.thread = (thread_id)(take(&w->input) % w->profile->thread.len),
-		.time = w->scene.status.now,
-	};
-
-	for (unsigned i = 0; i < depth; i++)
-		sample.stack = profile_add_stack(w->profile, sample.stack,
-						 any_location(w, take(&w->input)));
-	profile_add_sample(w->profile, &sample);
-}
-
-static void name_location(struct world *w)
-{
-	location_id location = any_location(w, take(&w->input));
-	struct frame frames[3] = { 0 };
-	size_t count = 1 + take(&w->input) % 3;
-
-	for (size_t i = 0; i < count; i++) {
-		struct function function = {
-			.name = profile_add_string(w->profile, names[take(&w->input) % NAMES]),
-			.binary = w->profile->location.at[location].binary,
-			.flags = take(&w->input) % 4 ? 0 : FUNCTION_KERNEL,
-		};
-
-		frames[i].function = profile_add_function(w->profile, &function);
-	}
-	profile_set_frames(w->profile, location, frames, count);
-}
-
-static void add_point(struct world *w)
-{
-	unsigned which = take(&w->input) % 4;
-	size_t series = profile_add_series(w->profile, names[which + 5],
-					   which % 2 ? UNIT_NANOSECONDS : UNIT_COUNT,
-					   which < 2 ? SERIES_TOTAL : SERIES_LEVEL);
-
-	if (take(&w->input) % 8)
-		profile_add_point(w->profile, series, w->scene.status.now, take(&w->input) * 977u);
-}
-
-/* What the program writes: pieces of text, sequences, and now and then a lot. */
-static void write_output(struct world *w)
-{
-	static const char *const pieces[] = {
-		"word ", "\r\n", "\n", "\r", "\t", "\b", "漢字", "\033[31m", "\033[m", "\033[K",
-		"\033[?1049h", "\033[?1049l", "\033]0;", "\007", "\xff", "\033[",
-	};
-	unsigned choice = take(&w->input);
-	const char *piece = pieces[choice % 16];
-
-	for (unsigned i = choice < 240 ? 1 + choice / 16 : 3000; i; i--)
-		tail_add(&w->output, piece, strlen(piece));
-	w->scene.output = take(&w->input) % 64 ? &w->output : NULL;
-}
-
-static void change_thread(struct world *w)
-{
-	unsigned choice = take(&w->input);
-	thread_id id = (thread_id)(choice % w->profile->thread.len);
-
-	if (choice < 64)
-		profile_add_thread(w->profile, 1 + (pid_t)choice % 3, 1 + (pid_t)choice,
-				   names[choice % NAMES]);
-	else if (choice < 128)
-		profile_name_thread(w->profile, id, names[choice % NAMES],
-				    names[choice / 3 % NAMES]);
-	else if (choice < 160)
-		profile_end_thread(w->profile, id);
-	else
-		for (size_t i = 0; i < w->states.thread.len; i++)
-			w->states.thread.at[i].state = (char)('A' + choice % 26);
-}
 
 static void choose_threads(struct world *w)
 {
@@ -187,29 +82,6 @@ static void change_query(struct world *w)
 	}
 }
 
-static void resize(struct world *w)
-{
-	unsigned how = take(&w->input), x = take(&w->input), y = take(&w->input);
-
-	w->width = (int)(how % 2 ? x * 300 / 255 : x % 24);
-	w->height = (int)(how % 2 ? y * 100 / 255 : y % 8);
-}
-
-static void check_cells(const struct grid *grid)
-{
-	for (int i = 0; i < grid->width * grid->height; i++) {
-		const struct cell *cell = &grid->cell[i];
-
-		assert(cell->style < STYLE_COUNT && cell->attributes < 16);
-		assert(!cell->character || cell->character >= ' ');
-		assert(cell->character != 0x7f && cell->character != 0x202e);
-		assert(cell->character < 0x80 || cell->character > 0x9f);
-		/* A right half has its left one in the same row. */
-		if (!cell->character)
-			assert(i % grid->width && cell[-1].character > 0x7f);
-	}
-}
-
 static void draw(struct world *w, struct grid *grid, int top)
 {
 	struct canvas all;
@@ -243,6 +115,12 @@ static void command(struct world *w)
 	view_command(w->shown, &w->scene, which);
 }
 
+static void write_output(struct world *w)
+{
+	growth_output(&w->output, &w->input);
+	w->scene.output = take(&w->input) % 64 ? &w->output : NULL;
+}
+
 static void switch_view(struct world *w)
 {
 	w->shown = w->view[take(&w->input) % VIEWS];
@@ -259,21 +137,21 @@ static void step(struct world *w)
 	else if (what < 18)
 		show(w);
 	else if (what < 21)
-		add_samples(w);
+		growth_samples(w->profile, &w->input, w->scene.status.now);
 	else if (what < 23)
-		name_location(w);
+		growth_naming(w->profile, &w->input);
 	else if (what < 25)
 		change_query(w);
 	else if (what == 25)
-		resize(w);
+		growth_size(&w->input, &w->width, &w->height);
 	else if (what == 26)
 		switch_view(w);
 	else if (what == 27)
 		view_point(w->shown, &w->scene, (int)take(&w->input) - 8, (int)take(&w->input) - 8);
 	else if (what == 28 && take(&w->input) % 2)
-		add_point(w);
+		growth_point(w->profile, &w->input, w->scene.status.now);
 	else if (what == 28)
-		change_thread(w);
+		growth_thread(w->profile, &w->input, &w->states);
 	else if (what == 29)
 		profile_limit(w->profile, (take(&w->input) + 1u) << 12);
 	else if (what == 31)
@@ -289,9 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct world w = { .width = 80, .height = 24 };
 
 	w.input = (struct input){ data, data + (size < INPUT_MAX ? size : INPUT_MAX) };
-	w.profile = profile_new();
-	profile_add_metric(w.profile, "cpu-clock", UNIT_NANOSECONDS);
-	profile_add_thread(w.profile, 1, 1, "app");
+	w.profile = growth_profile();
 	scene_init(&w.scene);
 	w.scene.states = &w.states;
 	tail_init(&w.output, 5000);
