@@ -194,7 +194,8 @@ static void show_threads(struct bench *bench)
 {
 	add_samples(bench, SLICE);
 	update(bench);
-	threads_update(bench->threads, bench->profile, &bench->query, THREADS_ONE, bench->time);
+	threads_update(bench->threads, bench->profile, bench->tree, &bench->query, THREADS_ONE,
+		       bench->time);
 }
 
 static void find_trends(struct bench *bench)

@@ -313,11 +313,16 @@ static size_t sums_to_slide(const struct calltree_private *p, const struct profi
 	       profile->slice.at[from].first_sum;
 }
 
+static bool is_kept(const struct calltree_private *p, stack_id stack)
+{
+	return !p->match.pattern || p->kept.at[stack];
+}
+
 static bool is_selected(const struct calltree_private *p, const struct sum *sum)
 {
 	if (p->wanted.len && !p->wanted.at[sum->thread])
 		return false;
-	return !p->match.pattern || p->kept.at[sum->stack];
+	return is_kept(p, sum->stack);
 }
 
 static size_t end_of_slice(const struct profile *profile, size_t slice)
@@ -597,6 +602,11 @@ uint32_t calltree_node_of(const struct calltree *tree, stack_id stack)
 bool calltree_selects(const struct calltree *tree, const struct sum *sum)
 {
 	return sum->metric == metric_of(tree->private) && is_selected(tree->private, sum);
+}
+
+bool calltree_keeps(const struct calltree *tree, stack_id stack)
+{
+	return is_kept(tree->private, stack);
 }
 
 struct calltree *calltree_new(void)

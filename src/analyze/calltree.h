@@ -76,6 +76,8 @@ uint32_t calltree_moved(const struct calltree *tree, uint32_t node);
 uint32_t calltree_node_of(const struct calltree *tree, stack_id stack);
 /* Does its query select such sums of that update, if they are of the right time? */
 bool calltree_selects(const struct calltree *tree, const struct sum *sum);
+/* Does its text filter keep a stack of that update?  All are kept without one. */
+bool calltree_keeps(const struct calltree *tree, stack_id stack);
 size_t calltree_depth(const struct calltree *tree, uint32_t node);
 /* The heaviest path from a node down: its heaviest child, or 0. */
 uint32_t calltree_heaviest_child(const struct calltree *tree, uint32_t node);

@@ -15,10 +15,15 @@ struct share {
 };
 
 struct threads_private {
-	unsigned generation;
+	unsigned generation, judged;
 	metric_id metric;
 	bool hide_kernel;
-	size_t sums_seen;
+	uint64_t until;			/* of the query */
+	size_t first, end;		/* slices that are in the amounts */
+	/* The moment of the last update: slices there were, the time, the threads. */
+	size_t slices;
+	uint64_t now;
+	array(struct thread) known;
 	array(struct amount) thread;	/* by thread */
 	array(struct spot) spot;	/* entry 0 is none */
 	struct hash_index spots;
@@ -104,16 +109,28 @@ static location_id location_of(const struct threads_private *p, const struct pro
 	return profile->stack.at[stack].location;
 }
 
-static void take_sums(struct threads_private *p, const struct profile *profile)
+static size_t end_of_slice(const struct profile *profile, size_t slice)
 {
-	array_extend(&p->thread, profile->thread.len);
-	for (; p->sums_seen < profile->sum.len; p->sums_seen++) {
-		const struct sum *sum = &profile->sum.at[p->sums_seen];
+	return slice + 1 < profile->slice.len ? profile->slice.at[slice + 1].first_sum :
+						profile->sum.len;
+}
+
+/* Add the sums of a slice, or take them away again. */
+static void weigh_slice(struct threads_private *p, const struct profile *profile,
+			const struct calltree *tree, size_t slice, bool away)
+{
+	if (p->until && slice_middle(&profile->slice.at[slice]) >= p->until)
+		return;
+	for (size_t i = profile->slice.at[slice].first_sum; i < end_of_slice(profile, slice);
+	     i++) {
+		const struct sum *sum = &profile->sum.at[i];
 		struct amount more = { .weight = sum->weight, .samples = sum->samples };
 		location_id location;
 
-		if (sum->metric != p->metric)
+		if (sum->metric != p->metric || !calltree_keeps(tree, sum->stack))
 			continue;
+		if (away)
+			more = (struct amount){ .weight = -more.weight, .samples = -more.samples };
 		add_amount(&p->thread.at[sum->thread], more);
 		location = location_of(p, profile, sum->stack);
 		if (location)
@@ -121,18 +138,40 @@ static void take_sums(struct threads_private *p, const struct profile *profile)
 	}
 }
 
-static void start_over_if_needed(struct threads_private *p, const struct profile *profile,
+/* Slices are in order of time, and the query's time is a stretch of them. */
+static void take_slices(struct threads_private *p, const struct profile *profile,
+			const struct calltree *tree, uint64_t from)
+{
+	const struct slice *slice = profile->slice.at;
+
+	array_extend(&p->thread, profile->thread.len);
+	for (; p->first && slice_middle(&slice[p->first - 1]) >= from; p->first--)
+		weigh_slice(p, profile, tree, p->first - 1, false);
+	for (; p->first < p->end && slice_middle(&slice[p->first]) < from; p->first++)
+		weigh_slice(p, profile, tree, p->first, true);
+	for (; p->end < tree->slices; p->end++) {
+		if (p->first == p->end && slice_middle(&slice[p->end]) < from)
+			p->first++;
+		else
+			weigh_slice(p, profile, tree, p->end, false);
+	}
+}
+
+static void start_over_if_needed(struct threads_private *p, const struct calltree *tree,
 				 const struct query *query)
 {
 	metric_id metric = query->metric ? query->metric : 1;
 
-	if (p->generation == profile->generation && p->metric == metric &&
-	    p->hide_kernel == query->hide_kernel)
+	if (p->generation == tree->generation && p->judged == tree->judged &&
+	    p->metric == metric && p->hide_kernel == query->hide_kernel &&
+	    p->until == query->until)
 		return;
-	p->generation = profile->generation;
+	p->generation = tree->generation;
+	p->judged = tree->judged;
 	p->metric = metric;
 	p->hide_kernel = query->hide_kernel;
-	p->sums_seen = 0;
+	p->until = query->until;
+	p->first = p->end = 0;
 	p->thread.len = 0;
 	p->spot.len = 1;
 	hash_index_clear(&p->spots);
@@ -212,7 +251,7 @@ static void add_thread(struct threads *threads, const struct thread *thread,
 	add_amount(&threads->whole, amount);
 }
 
-static void make_rows(struct threads *threads, const struct profile *profile, enum threads_by by)
+static void make_rows(struct threads *threads, enum threads_by by)
 {
 	struct threads_private *p = threads->private;
 
@@ -220,9 +259,9 @@ static void make_rows(struct threads *threads, const struct profile *profile, en
 	threads->whole = (struct amount){ 0 };
 	hash_index_clear(&p->rows);
 	p->row_of_thread.len = 0;
-	array_extend(&p->row_of_thread, profile->thread.len);
-	for (size_t i = 0; i < profile->thread.len; i++) {
-		const struct thread *thread = &profile->thread.at[i];
+	array_extend(&p->row_of_thread, p->known.len);
+	for (size_t i = 0; i < p->known.len; i++) {
+		const struct thread *thread = &p->known.at[i];
 		struct amount amount = p->thread.at[i];
 
 		/* An entry without numbers is one to be used again, or none. */
@@ -331,7 +370,7 @@ static void take_slice(struct threads *threads, const struct profile *profile, s
 {
 	const struct threads_private *p = threads->private;
 	const struct slice *slice = &profile->slice.at[i];
-	size_t end = i + 1 < profile->slice.len ? slice[1].first_sum : profile->sum.len;
+	size_t end = end_of_slice(profile, i);
 	double lately = part_within(slice, last - threads->lately, last + 1);
 
 	for (size_t k = slice->first_sum; k < end; k++) {
@@ -341,25 +380,24 @@ static void take_slice(struct threads *threads, const struct profile *profile, s
 		if (sum->metric != p->metric || !row)
 			continue;
 		add_to_history(threads, slice, row - 1,
-			       threads->whole.weight ? sum->weight : sum->samples);
+			       threads->weighed ? sum->weight : sum->samples);
 		if (lately > 0)
 			add_lately(&threads->row.at[row - 1], sum, lately);
 	}
 }
 
 /* Where "lately" ends: samples come in a little late, unless none come at all. */
-static uint64_t last_time(const struct profile *profile, uint64_t now)
+static uint64_t last_time(const struct threads_private *p, const struct profile *profile)
 {
-	size_t count = profile->slice.len;
-	uint64_t last = count ? profile->slice.at[count - 1].until : 0;
+	uint64_t last = p->slices ? profile->slice.at[p->slices - 1].until : 0;
 
-	return last && now > last + lately_max ? now : last;
+	return last && p->now > last + lately_max ? p->now : last;
 }
 
-static void look_back(struct threads *threads, const struct profile *profile, uint64_t now)
+static void look_back(struct threads *threads, const struct profile *profile)
 {
-	size_t count = profile->slice.len;
-	uint64_t last = last_time(profile, now);
+	size_t count = threads->private->slices;
+	uint64_t last = last_time(threads->private, profile);
 	uint64_t begin = count ? profile->slice.at[0].from : 0, current = last / bucket_width;
 
 	threads->width = bucket_width;
@@ -376,16 +414,40 @@ static void look_back(struct threads *threads, const struct profile *profile, ui
 	}
 }
 
+static void note_moment(struct threads_private *p, const struct profile *profile,
+			const struct calltree *tree, uint64_t now)
+{
+	p->slices = tree->slices;
+	p->now = now;
+	p->known.len = 0;
+	array_extend(&p->known, profile->thread.len);
+	if (p->known.len)
+		memcpy(p->known.at, profile->thread.at, p->known.len * sizeof *p->known.at);
+}
+
+bool threads_group(struct threads *threads, const struct profile *profile, enum threads_by by)
+{
+	if (threads->private->generation != profile->generation)
+		return false;
+	make_rows(threads, by);
+	find_hottest(threads, profile);
+	look_back(threads, profile);
+	return true;
+}
+
 void threads_update(struct threads *threads, const struct profile *profile,
-		    const struct query *query, enum threads_by by, uint64_t now)
+		    const struct calltree *tree, const struct query *query,
+		    enum threads_by by, uint64_t now)
 {
 	struct threads_private *p = threads->private;
 
-	start_over_if_needed(p, profile, query);
-	take_sums(p, profile);
-	make_rows(threads, profile, by);
-	find_hottest(threads, profile);
-	look_back(threads, profile, now);
+	if (tree->generation != profile->generation)
+		return;
+	start_over_if_needed(p, tree, query);
+	take_slices(p, profile, tree, query->from);
+	note_moment(p, profile, tree, now);
+	threads->weighed = tree->all.weight;
+	threads_group(threads, profile, by);
 }
 
 struct threads *threads_new(void)
@@ -404,6 +466,7 @@ void threads_free(struct threads *threads)
 	if (!threads)
 		return;
 	p = threads->private;
+	array_release(&p->known);
 	array_release(&p->thread);
 	array_release(&p->spot);
 	hash_index_release(&p->spots);

@@ -9,8 +9,8 @@ struct thread_row {
 	string_id name;		/* of the thread; of a process its own */
 	string_id process;	/* its name */
 	size_t threads, exited;	/* how many it stands for, and how many of those ended */
-	struct amount all;	/* of the query's metric, whatever its filters and times */
-	struct amount lately;	/* of the last second or so */
+	struct amount all;	/* of what the query selects, but of all threads */
+	struct amount lately;	/* of the last second or so, whatever the query */
 	function_id hottest;	/* the most self weight */
 	struct amount hottest_self;
 	struct thread_choice choice;	/* what selects it in a query */
@@ -24,10 +24,11 @@ struct threads {
 	uint64_t lately;		/* nanoseconds that lately is about */
 	/*
 	 * Weight (samples where there is none) over time, THREAD_BUCKETS for
-	 * each row.  Aligned to multiples of the width, so that they move
-	 * and do not shimmer; the last may not be full.
+	 * each row, whatever the query.  Aligned to multiples of the width,
+	 * so that they move and do not shimmer; the last may not be full.
 	 */
 	array(double) history;
+	bool weighed;			/* it is weight */
 	uint64_t from, width;		/* nanoseconds */
 	size_t full;			/* so many of the buckets will not change any more */
 	struct threads_private *private;
@@ -36,12 +37,19 @@ struct threads {
 struct threads *threads_new(void);
 void threads_free(struct threads *threads);
 /*
- * Takes the metric and hide_kernel of the query; now is clock_now(), or
- * when measuring ended.  Costs what is new, the
- * sums of the last seconds for the history, and a pass over the different
- * innermost locations of each thread.
+ * What the tree has taken in of the profile, by its query; now is
+ * clock_now(), or when measuring ended.  Does nothing while the tree is of
+ * another generation.  Costs what comes into the query's time and what
+ * leaves it, the sums of the last seconds for the history, and a pass over
+ * the different innermost locations of each thread.
  */
 void threads_update(struct threads *threads, const struct profile *profile,
-		    const struct query *query, enum threads_by by, uint64_t now);
+		    const struct calltree *tree, const struct query *query,
+		    enum threads_by by, uint64_t now);
+/*
+ * Rows of another kind, of the moment of the last update.  False, and they
+ * stay, when the generation of the profile has changed since.
+ */
+bool threads_group(struct threads *threads, const struct profile *profile, enum threads_by by);
 
 #endif

@@ -180,9 +180,9 @@ static void change_limit(struct app *app)
 	limit = app->scene.limit;
 	app->requery = true;
 	if (limit % 10)
-		app_tell(app, STYLE_NOTICE, "rows below 0.%u%% are one", limit);
+		app_tell(app, STYLE_NOTICE, "what is below 0.%u%% is one", limit);
 	else if (limit)
-		app_tell(app, STYLE_NOTICE, "rows below %u%% are one", limit / 10);
+		app_tell(app, STYLE_NOTICE, "what is below %u%% is one", limit / 10);
 	else
 		app_tell(app, STYLE_NOTICE, "every row by itself");
 }

@@ -1,5 +1,7 @@
 #include "view/boxes.h"
 
+#include "analyze/share.h"
+
 void boxes_release(struct boxes *boxes)
 {
 	array_release(&boxes->box);
@@ -17,6 +19,24 @@ double boxes_share(struct amount part, struct amount whole)
 size_t boxes_level_count(const struct boxes *boxes)
 {
 	return boxes->level.len ? boxes->level.len - 1 : 0;
+}
+
+bool boxes_fold(const struct boxes *boxes, const struct branches *branches, uint32_t node)
+{
+	struct amount total = branches_total(branches, node), whole = branches_total(branches, 0);
+
+	return share_is_below(&total, &whole, boxes->limit);
+}
+
+/* Are several of them below the limit? */
+static bool should_fold(const struct boxes *boxes, const struct branches *branches,
+			const struct node_list *children)
+{
+	size_t light = 0;
+
+	for (size_t i = 0; boxes->limit && light < 2 && i < children->len; i++)
+		light += boxes_fold(boxes, branches, children->at[i]);
+	return light > 1;
 }
 
 static void add_box(struct boxes *boxes, size_t parent, uint32_t node, double from, double until)
@@ -38,7 +58,7 @@ static void add_box(struct boxes *boxes, size_t parent, uint32_t node, double fr
 /*
  * Callees stand in the order of their names, whatever they weigh, so that
  * boxes grow and shrink but do not change places.  What would be narrower
- * than a cell goes into one box at the right.
+ * than a cell, or is below the limit, goes into one box at the right.
  */
 static void add_callees(struct boxes *boxes, struct branches *branches,
 			const struct profile *profile, size_t parent_box,
@@ -46,18 +66,25 @@ static void add_callees(struct boxes *boxes, struct branches *branches,
 {
 	struct box parent = boxes->box.at[parent_box];
 	struct amount whole = branches_total(branches, parent.node);
-	double at = 0, rest = 0;
+	struct box rest = { .rest = true };
+	double at = 0;
 	size_t wide = 0, before;
+	bool fold;
 
 	children->len = 0;
 	branches_children(branches, parent.node, children);
+	fold = should_fold(boxes, branches, children);
 	for (size_t i = 0; i < children->len; i++) {
-		double size = boxes_share(branches_total(branches, children->at[i]), whole);
+		struct amount total = branches_total(branches, children->at[i]);
 
-		if (size * parent.width >= 1)
+		if (boxes_share(total, whole) * parent.width >= 1 &&
+		    !(fold && boxes_fold(boxes, branches, children->at[i]))) {
 			children->at[wide++] = children->at[i];
-		else
-			rest += size;
+			continue;
+		}
+		rest.others++;
+		rest.others_total.weight += total.weight;
+		rest.others_total.samples += total.samples;
 	}
 	branches_sort_by_name(branches, profile, children->at, wide);
 	for (size_t i = 0; i < wide; i++) {
@@ -67,9 +94,15 @@ static void add_callees(struct boxes *boxes, struct branches *branches,
 		at += size;
 	}
 	before = boxes->box.len;
-	add_box(boxes, parent_box, 0, at, at + rest);
-	if (boxes->box.len > before)
-		boxes->box.at[before].rest = true;
+	add_box(boxes, parent_box, 0, at, at + boxes_share(rest.others_total, whole));
+	if (boxes->box.len > before) {
+		struct box *box = &boxes->box.at[before];
+
+		rest.x = box->x;
+		rest.width = box->width;
+		rest.parent = box->parent;
+		*box = rest;
+	}
 }
 
 /* Ancestors of the zoomed box take the whole width. */

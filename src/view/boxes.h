@@ -12,13 +12,16 @@ struct box {
 	uint32_t node;
 	int x, width;
 	size_t parent;		/* box above */
-	bool rest;		/* callees too light for a box of their own */
+	bool rest;		/* callees too light for a box of their own: */
+	size_t others;		/* so many, and what they have */
+	struct amount others_total;
 };
 
 struct boxes {
 	array(struct box) box;	/* level by level, from left to right */
 	array(size_t) level;	/* the first box of each; one more at the end */
 	int width;
+	unsigned limit;		/* per mille: callees with less are one box, if several */
 };
 
 /* Deeper than stacks of programs are; files may hold anything. */
@@ -36,6 +39,8 @@ size_t boxes_level_count(const struct boxes *boxes);
 size_t boxes_level_of(const struct boxes *boxes, size_t box);
 /* The widest box below one, or 0. */
 size_t boxes_heaviest_below(const struct boxes *boxes, size_t box, size_t level);
+/* Is the node below the limit? */
+bool boxes_fold(const struct boxes *boxes, const struct branches *branches, uint32_t node);
 /* From 0 to 1. */
 double boxes_share(struct amount part, struct amount whole);
 

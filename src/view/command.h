@@ -49,7 +49,8 @@
 	X(SORT_REVERSE,	"sort-reverse",	"turn the order around") \
 	X(MEASURE,	"measure",	"percent, time or samples") \
 	X(ERRORS,	"errors",	"how sure percentages are: the sampling error at 95 %") \
-	X(LIMIT,	"limit",	"rows below 0.1, 0.5, 1 or 5 % become one, or none do") \
+	X(LIMIT,	"limit",	\
+	  "rows and boxes below 0.1, 0.5, 1 or 5 % become one, or none do") \
 	X(SEARCH,	"search",	"search, a regular expression") \
 	X(SEARCH_THIS,	"search-this",	"search for the function under the cursor") \
 	X(FIND_NEXT,	"find-next",	"go to the next match") \

@@ -182,6 +182,7 @@ static void refresh(struct icicle *icicle, const struct scene *scene)
 	    icicle->changed == scene->changed && icicle->shape == scene->calls->shape)
 		return;
 	branches_update(&icicle->branches, scene);
+	icicle->boxes.limit = scene->limit;
 	if (turned) {
 		unzoom(icicle);
 		icicle->trail.len = icicle->depth = 0;
@@ -253,7 +254,7 @@ static void box_label(const struct icicle *icicle, const struct scene *scene,
 	function_id function = branches_function(&icicle->branches, box->node);
 
 	if (box->rest)
-		strbuf_adds(out, "…");
+		strbuf_addf(out, "%zu other%s", box->others, box->others == 1 ? "" : "s");
 	else if (!box->node)
 		strbuf_adds(out, "all");
 	else
@@ -274,11 +275,16 @@ static void draw_box(const struct icicle *icicle, const struct scene *scene, str
 	if (box->x > 0 && part.width > 1)
 		x = canvas_text(part, 0, 0, style, "│");
 	box_label(icicle, scene, box, &text);
+	if (box->rest && text_width(text.text) > part.width - x) {
+		strbuf_clear(&text);
+		strbuf_adds(&text, "…");
+	}
 	/* Two letters of a name tell nothing. */
 	if (part.width - x >= 4 || text_width(text.text) <= part.width - x)
 		x += label_draw(part, x, 0, part.width - x, style, text.text);
-	if (!box->rest && part.width - x >= 10) {
-		struct amount total = branches_total(&icicle->branches, box->node);
+	if (part.width - x >= 10) {
+		struct amount total = box->rest ? box->others_total :
+						  branches_total(&icicle->branches, box->node);
 		struct amount whole = branches_total(&icicle->branches, 0);
 
 		strbuf_clear(&text);
@@ -498,7 +504,8 @@ static void find_boxes(struct icicle *icicle, const struct scene *scene, uint32_
 		branches_sort_by_total(branches, scene->profile, children.at, children.len);
 		for (size_t i = children.len; i-- > 0;)
 			if (boxes_share(branches_total(branches, children.at[i]), whole) *
-			    icicle->boxes.width >= 1)
+			    icicle->boxes.width >= 1 &&
+			    !boxes_fold(&icicle->boxes, branches, children.at[i]))
 				array_push(&pending, children.at[i]);
 	}
 	array_release(&pending);

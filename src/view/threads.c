@@ -1,7 +1,7 @@
+#include "analyze/share.h"
 #include "analyze/threads.h"
 #include "base/text.h"
 #include "view/column.h"
-#include "view/label.h"
 #include "view/label.h"
 #include "view/list.h"
 #include "view/view.h"
@@ -15,6 +15,10 @@ struct threads_view {
 	struct list list;
 	struct threads *threads;
 	array(uint32_t) order;		/* rows as they stand */
+	/* What is below the limit is one row, the last on the screen. */
+	size_t others;
+	struct thread_row others_row;
+	bool several;			/* processes */
 	enum threads_by by;
 	bool by_chosen;			/* else by process as soon as there are several */
 	const struct thread_column *sort;
@@ -212,17 +216,45 @@ static void put_in_order(struct threads_view *v, const struct scene *scene)
 	place_cursor(v);
 }
 
+/* The one that all is narrowed to stays. */
+static bool is_folded(const struct threads_view *v, const struct scene *scene,
+		      const struct thread_row *row)
+{
+	return share_is_below(&row->all, &v->threads->whole, scene->limit) &&
+	       !thread_choice_equal(&row->choice, &scene->query.threads);
+}
+
+static void fold_row(struct threads_view *v, const struct thread_row *row)
+{
+	v->others++;
+	v->others_row.all.weight += row->all.weight;
+	v->others_row.all.samples += row->all.samples;
+	v->others_row.lately.weight += row->lately.weight;
+	v->others_row.lately.samples += row->lately.samples;
+}
+
+static void list_rows(struct threads_view *v, const struct scene *scene)
+{
+	v->order.len = v->others = 0;
+	v->others_row = (struct thread_row){ 0 };
+	/* A file may know nothing of threads: then there is nothing to tell apart. */
+	for (size_t i = 0; i < v->threads->row.len && scene->profile->thread.len > 1; i++) {
+		if (is_folded(v, scene, &v->threads->row.at[i]))
+			fold_row(v, &v->threads->row.at[i]);
+		else
+			array_push(&v->order, (uint32_t)i);
+	}
+	put_in_order(v, scene);
+}
+
 static void make_rows(struct threads_view *v, const struct scene *scene)
 {
-	if (!v->by_chosen && v->by == THREADS_ONE && has_processes(scene->profile))
+	v->several = has_processes(scene->profile);
+	if (!v->by_chosen && v->by == THREADS_ONE && v->several)
 		v->by = THREADS_OF_PROCESS;
-	threads_update(v->threads, scene->profile, &scene->query, v->by, scene->status.now);
-	v->order.len = 0;
-	/* A file may know nothing of threads: then there is nothing to tell apart. */
-	if (scene->profile->thread.len > 1)
-		for (size_t i = 0; i < v->threads->row.len; i++)
-			array_push(&v->order, (uint32_t)i);
-	put_in_order(v, scene);
+	threads_update(v->threads, scene->profile, scene->calls, &scene->query, v->by,
+		       scene->status.now);
+	list_rows(v, scene);
 }
 
 /* Whose states are worth a look: those on the screen. */
@@ -255,13 +287,14 @@ static void threads_view_update(struct view *view, const struct scene *scene, in
 	struct threads_view *v = threads_of(view);
 
 	v->width = width;
-	v->list.height = height > 1 ? (size_t)height - 1 : 0;
 	if (v->profile != scene->profile || v->changed != scene->changed ||
 	    (scene->status.live && !scene->paused)) {
 		v->profile = scene->profile;
 		v->changed = scene->changed;
 		make_rows(v, scene);
 	}
+	height -= 1 + (v->others > 0);
+	v->list.height = height > 0 ? (size_t)height : 0;
 	list_resize(&v->list, v->order.len, v->list.height);
 	ask_for_states(v, scene);
 }
@@ -369,7 +402,7 @@ static void draw_now(const struct threads_view *v, const struct scene *scene, st
 static double peak_of(const struct threads_view *v)
 {
 	/* A tenth of a CPU at least, so that what does little looks little. */
-	double peak = v->threads->whole.weight ? (double)v->threads->width / 10 : 1;
+	double peak = v->threads->weighed ? (double)v->threads->width / 10 : 1;
 
 	for (size_t i = 0; i < v->threads->history.len; i++)
 		if (v->threads->history.at[i] > peak)
@@ -414,7 +447,7 @@ static void add_label(const struct threads_view *v, const struct scene *scene,
 	if (thread_choice_equal(&row->choice, &scene->query.threads))
 		strbuf_adds(label, "▶ ");
 	if (v->by == THREADS_ONE && row->process && row->process != row->name &&
-	    row->pid != row->tid && has_processes(scene->profile))
+	    row->pid != row->tid && v->several)
 		strbuf_addf(label, "%s: ", profile_string(scene->profile, row->process));
 	strbuf_adds(label, *name ? name : "[unknown]");
 	if (v->by == THREADS_OF_PROCESS && row->threads > 1)
@@ -453,22 +486,40 @@ static void draw_row(const struct threads_view *v, const struct scene *scene, st
 	strbuf_release(&text);
 }
 
+static void draw_others(const struct threads_view *v, const struct scene *scene, struct canvas c,
+			const struct layout *at)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	amount_draw(c, 0, scene, &v->others_row.all, &v->threads->whole);
+	if (at->now >= 0)
+		draw_now(v, scene, canvas_part(c, at->now, 0, NOW_WIDTH, 1), &v->others_row);
+	scene_describe_others(scene, v->others, &text);
+	canvas_name(c, at->name, 0, c.width - at->name, STYLE_DIM, text.text);
+	strbuf_release(&text);
+}
+
 static void threads_draw(const struct view *view, const struct scene *scene, struct canvas c)
 {
 	const struct threads_view *v = (const struct threads_view *)view;
 	struct layout at = layout_of(v, scene, c.width);
 
 	draw_headings(v, scene, canvas_part(c, 0, 0, c.width, 1), &at);
-	if (!v->order.len && scene->status.is_file)
+	if (!v->order.len && !v->others && scene->status.is_file)
 		canvas_name(c, 1, c.height / 2, c.width - 2, STYLE_DIM,
 			    "this file does not tell threads apart");
-	else if (!v->order.len)
+	else if (!v->order.len && !v->others)
 		view_draw_empty(scene, canvas_part(c, 0, 1, c.width, c.height - 1));
 	for (int y = 1; y < c.height; y++) {
+		struct canvas row = canvas_part(c, 0, y, c.width, 1);
 		size_t i = v->list.top + (size_t)y - 1;
 
+		if (v->others && (i == v->order.len || y == c.height - 1)) {
+			draw_others(v, scene, row, &at);
+			break;
+		}
 		if (i < v->order.len)
-			draw_row(v, scene, canvas_part(c, 0, y, c.width, 1), &at, i);
+			draw_row(v, scene, row, &at, i);
 	}
 }
 
@@ -536,7 +587,10 @@ static void group_next(struct threads_view *v, const struct scene *scene)
 	v->by_chosen = true;
 	v->by = v->by == THREADS_ONE ? THREADS_OF_NAME :
 		v->by == THREADS_OF_NAME ? THREADS_OF_PROCESS : THREADS_ONE;
-	make_rows(v, scene);
+	/* Also while the display is paused: nothing newer comes in by this. */
+	if (!threads_group(v->threads, scene->profile, v->by))
+		return;
+	list_rows(v, scene);
 	for (size_t i = 0; i < v->order.len; i++) {
 		const struct thread_row *now = row_at(v, i);
 

@@ -129,6 +129,12 @@ static void limit_tree(struct scene *scene, struct profile *profile)
 	scene->limit = 280;
 }
 
+static void limit_icicle(struct scene *scene, struct profile *profile)
+{
+	(void)profile;
+	scene->limit = 230;
+}
+
 static void limit_main(struct scene *scene, struct profile *profile)
 {
 	look_at(scene, profile, "main");
@@ -176,6 +182,22 @@ static void errors_of_threads(struct scene *scene, struct profile *profile)
 {
 	add_threads(scene, profile);
 	scene->show_errors = true;
+}
+
+/* One is heavy enough, one is chosen, the rest is not worth a row. */
+static void limit_threads(struct scene *scene, struct profile *profile)
+{
+	add_threads(scene, profile);
+	scene->query.threads = (struct thread_choice){ .by = THREADS_ONE, .pid = 977,
+						       .tid = 978 };
+	scene->limit = 280;
+}
+
+static void window_of_threads(struct scene *scene, struct profile *profile)
+{
+	add_threads(scene, profile);
+	scene->window.kind = WINDOW_LAST;
+	scene->window.last = 2000000000u;
 }
 
 static void show_thread(struct scene *scene, struct profile *profile)
@@ -343,6 +365,11 @@ static const struct screen screens[] = {
 		       COMMAND_OPEN, COMMAND_DOWN } },
 	{ "icicle-search", &icicle_view, scenery_program, 80, 24, .search = "memcpy",
 	  .command = { COMMAND_FIND_NEXT } },
+	{ "icicle-limit", &icicle_view, scenery_program, 80, 24, .change = limit_icicle,
+	  .command = { COMMAND_DOWN, COMMAND_DOWN } },
+	{ "icicle-limit-zoom", &icicle_view, scenery_program, 80, 24, .change = limit_icicle,
+	  .search = "fib", .command = { COMMAND_FIND_NEXT } },
+	{ "icicle-limit-tiny", &icicle_view, scenery_program, 20, 5, .change = limit_icicle },
 	{ "icicle-inverted", &icicle_view, scenery_program, 80, 24, .inverted = true,
 	  .command = { COMMAND_DOWN } },
 	{ "icicle-hostile", &icicle_view, scenery_hostile, 80, 24, .search = NULL },
@@ -384,6 +411,14 @@ static const struct screen screens[] = {
 	{ "threads-errors", &threads_view, scenery_program, 80, 24, .change = errors_of_threads },
 	{ "threads-tiny", &threads_view, scenery_program, 20, 5, .change = add_threads,
 	  .command = { COMMAND_DOWN } },
+	{ "threads-limit", &threads_view, scenery_program, 80, 24, .change = limit_threads,
+	  .command = { COMMAND_GROUP } },
+	{ "threads-limit-tiny", &threads_view, scenery_program, 20, 5, .change = limit_threads,
+	  .command = { COMMAND_GROUP, COMMAND_LAST } },
+	{ "threads-window", &threads_view, scenery_program, 80, 24, .change = window_of_threads,
+	  .command = { COMMAND_GROUP } },
+	{ "threads-filter", &threads_view, scenery_program, 80, 24, .change = add_threads,
+	  .keep = "memcpy|worker", .command = { COMMAND_GROUP } },
 	{ "threads-small", &threads_view, scenery_program, 40, 9, .change = show_thread },
 	{ "threads-empty", &threads_view, profile_new, 80, 24, .search = NULL },
 	{ "threads-file", &threads_view, profile_new, 80, 24, .change = ended_file },

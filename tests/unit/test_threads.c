@@ -43,6 +43,7 @@ static void sample(struct profile *profile, thread_id thread, const char *path, 
 
 struct stage {
 	struct profile *profile;
+	struct calltree *tree;
 	struct threads *threads;
 	struct query query;
 	thread_id main, worker, other;
@@ -50,7 +51,8 @@ struct stage {
 
 static void set_up(struct stage *s)
 {
-	*s = (struct stage){ .profile = profile_new(), .threads = threads_new() };
+	*s = (struct stage){ .profile = profile_new(), .tree = calltree_new(),
+			     .threads = threads_new() };
 	s->main = profile_add_thread(s->profile, 7, 7, "app");
 	s->worker = profile_add_thread(s->profile, 7, 8, "worker");
 	s->other = profile_add_thread(s->profile, 9, 9, "worker");
@@ -62,12 +64,20 @@ static void set_up(struct stage *s)
 static void tear_down(struct stage *s)
 {
 	threads_free(s->threads);
+	calltree_free(s->tree);
+	query_release(&s->query);
 	profile_free(s->profile);
+}
+
+static void update_at(struct stage *s, enum threads_by by, uint64_t now)
+{
+	calltree_update(s->tree, s->profile, &s->query);
+	threads_update(s->threads, s->profile, s->tree, &s->query, by, now);
 }
 
 static void update(struct stage *s, enum threads_by by)
 {
-	threads_update(s->threads, s->profile, &s->query, by, 0);
+	update_at(s, by, 0);
 }
 
 static const char *hottest(const struct stage *s, size_t row)
@@ -82,21 +92,20 @@ static const char *name(const struct stage *s, string_id id)
 
 static void test_nothing(void **state)
 {
-	struct threads *threads = threads_new();
-	struct profile *profile = profile_new();
+	struct stage s = { .profile = profile_new(), .tree = calltree_new(),
+			   .threads = threads_new() };
 
 	(void)state;
-	threads_update(threads, profile, &(struct query){ 0 }, THREADS_ONE, SECOND);
-	assert_int_equal(threads->row.len, 0);
+	update_at(&s, THREADS_ONE, SECOND);
+	assert_int_equal(s.threads->row.len, 0);
 	/* Samples that belong to no thread are still there. */
-	sample(profile, 0, "a", 5, 1);
-	profile_seal(profile, 2);
-	threads_update(threads, profile, &(struct query){ 0 }, THREADS_ONE, 2);
-	assert_int_equal(threads->row.len, 1);
-	assert_int_equal(threads->row.at[0].all.weight, 5);
-	threads_free(threads);
+	sample(s.profile, 0, "a", 5, 1);
+	profile_seal(s.profile, 2);
+	update_at(&s, THREADS_ONE, 2);
+	assert_int_equal(s.threads->row.len, 1);
+	assert_int_equal(s.threads->row.at[0].all.weight, 5);
+	tear_down(&s);
 	threads_free(NULL);
-	profile_free(profile);
 }
 
 static void test_groups(void **state)
@@ -233,9 +242,126 @@ static void test_history(void **state)
 	assert_int_equal(s.threads->row.at[0].lately.weight, SECOND);
 	assert_int_equal(s.threads->row.at[0].lately.samples, 4);
 	/* Long after the last sample nothing happens lately. */
-	threads_update(s.threads, s.profile, &s.query, THREADS_ONE, 140 * SECOND);
+	update_at(&s, THREADS_ONE, 140 * SECOND);
 	assert_int_equal(s.threads->row.at[0].lately.weight, 0);
 	assert_int_equal(s.threads->row.at[0].all.samples, 120);
+	tear_down(&s);
+}
+
+static void keep(struct stage *s, const char *pattern)
+{
+	struct error error;
+
+	assert_true(query_set_keep(&s->query, pattern, &error));
+}
+
+/* What the query selects, but of all threads; what they do now is not asked of it. */
+static void test_query(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	set_up(&s);
+	for (uint64_t i = 0; i < 10; i++) {
+		sample(s.profile, s.main, "ma", 1, 100 + i * 10);
+		sample(s.profile, s.worker, "mb", 10, 100 + i * 10);
+		sample(s.profile, s.worker, "mc", 20 * (i % 2), 100 + i * 10);
+		profile_seal(s.profile, 110 + i * 10);
+	}
+	update_at(&s, THREADS_ONE, 200);
+	assert_int_equal(s.threads->whole.weight, 210);
+	assert_int_equal(s.threads->row.at[1].lately.weight, 200);
+
+	keep(&s, "a|b");
+	update_at(&s, THREADS_ONE, 200);
+	assert_int_equal(s.threads->whole.weight, 110);
+	assert_int_equal(s.threads->row.at[0].all.weight, 10);
+	assert_int_equal(s.threads->row.at[1].all.weight, 100);
+	assert_string_equal(hottest(&s, 1), "b");
+	assert_int_equal(s.threads->row.at[1].lately.weight, 200);
+	keep(&s, "b");
+	update_at(&s, THREADS_ONE, 200);
+	/* Nothing of it is here, but it is. */
+	assert_int_equal(s.threads->row.len, 3);
+	assert_int_equal(s.threads->row.at[0].all.weight, 0);
+	assert_int_equal(s.threads->row.at[0].hottest, 0);
+	keep(&s, NULL);
+
+	/* A thread that was chosen is one among others. */
+	s.query.threads = (struct thread_choice){ .by = THREADS_ONE, .pid = 7, .tid = 7 };
+	update_at(&s, THREADS_ONE, 200);
+	assert_int_equal(s.threads->whole.weight, 210);
+	tear_down(&s);
+}
+
+static void test_window(void **state)
+{
+	static const uint64_t from[] = { 0, 150, 170, 1000, 120, 0, 190, 105, 200, 0 };
+	struct stage s;
+
+	(void)state;
+	set_up(&s);
+	for (uint64_t i = 0; i < 10; i++) {
+		sample(s.profile, s.main, "ma", 1, 100 + i * 10);
+		sample(s.profile, s.worker, i % 2 ? "mb" : "mc", 10 + i, 100 + i * 10);
+		profile_seal(s.profile, 110 + i * 10);
+		update(&s, THREADS_ONE);
+	}
+	for (size_t k = 0; k < sizeof from / sizeof *from; k++) {
+		struct amount expected = { 0 };
+
+		s.query.from = from[k];
+		s.query.until = k == 4 ? 160 : 0;
+		update(&s, THREADS_ONE);
+		for (uint64_t i = 0; i < 10; i++)
+			if (105 + i * 10 >= from[k] && (k != 4 || 105 + i * 10 < 160))
+				expected.weight += 10 + i;
+		assert_int_equal(s.threads->row.at[1].all.weight, expected.weight);
+		assert_int_equal(s.threads->whole.weight, s.tree->total[0].weight);
+		if (from[k] == 190)
+			assert_string_equal(hottest(&s, 1), "b");
+	}
+	/* New samples come in at the end of a window, whatever is in it. */
+	s.query.from = 200;
+	update(&s, THREADS_ONE);
+	sample(s.profile, s.main, "ma", 7, 210);
+	profile_seal(s.profile, 220);
+	update(&s, THREADS_ONE);
+	assert_int_equal(s.threads->whole.weight, 7);
+	tear_down(&s);
+}
+
+/* Other groups of the same moment: what came since is not there. */
+static void test_paused(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	set_up(&s);
+	sample(s.profile, s.main, "ma", 5, 101);
+	sample(s.profile, s.worker, "mb", 10, 101);
+	profile_seal(s.profile, 110);
+	update_at(&s, THREADS_ONE, 110);
+	sample(s.profile, s.worker, "mc", 100, 111);
+	sample(s.profile, profile_add_thread(s.profile, 11, 11, "new"), "mc", 100, 111);
+	profile_end_thread(s.profile, s.worker);
+	profile_seal(s.profile, 120);
+	assert_true(threads_group(s.threads, s.profile, THREADS_OF_PROCESS));
+	assert_int_equal(s.threads->row.len, 2);
+	assert_int_equal(s.threads->whole.weight, 15);
+	assert_int_equal(s.threads->row.at[0].lately.weight, 15);
+	assert_int_equal(s.threads->row.at[0].exited, 0);
+	assert_true(threads_group(s.threads, s.profile, THREADS_OF_NAME));
+	assert_string_equal(hottest(&s, 1), "b");
+	/* Of what was before the profile was made anew nothing can be told. */
+	profile_zero(s.profile);
+	assert_false(threads_group(s.threads, s.profile, THREADS_ONE));
+	assert_int_equal(s.threads->row.len, 2);
+	threads_update(s.threads, s.profile, s.tree, &s.query, THREADS_ONE, 120);
+	assert_int_equal(s.threads->row.len, 2);
+	update_at(&s, THREADS_ONE, 120);
+	assert_int_equal(s.threads->row.len, 3);
+	assert_int_equal(s.threads->whole.weight, 0);
 	tear_down(&s);
 }
 
@@ -247,6 +373,9 @@ int main(void)
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_kernel_and_generation),
 		cmocka_unit_test(test_history),
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_paused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

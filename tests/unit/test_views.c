@@ -687,6 +687,66 @@ static void counters_hold(void **state)
 	close_stage(&s);
 }
 
+static void sample_of(struct stage *s, thread_id thread, uint64_t samples)
+{
+	profile_add_sample(s->profile, &(struct sample){ .samples = samples, .time = 1,
+		.weight = samples * 1000000, .thread = thread, .metric = 1 });
+}
+
+/* Paused, the rows are put together anew of what they were made of. */
+static void threads_hold(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, &threads_view);
+	s.scene.status.live = true;
+	add(&s, "main", 4);
+	profile_add_thread(s.profile, 4242, 4243, "worker");
+	sample_of(&s, 2, 12);
+	refresh(&s);
+	assert_true(shows(&s, "75.00%"));
+	s.scene.paused = true;
+	sample_of(&s, 2, 1000);
+	sample_of(&s, profile_add_thread(s.profile, 4242, 4244, "newer"), 1000);
+	profile_seal(s.profile, 0);
+	for (int i = 0; i < 3; i++) {
+		view_command(s.view, &s.scene, COMMAND_GROUP);
+		view_update(s.view, &s.scene, WIDTH, HEIGHT);
+		view_draw(s.view, &s.scene, canvas_of(&s.grid));
+		assert_false(shows(&s, "newer"));
+		assert_true(shows(&s, i == 1 ? "100.0%" : "75.00%"));
+	}
+	s.scene.paused = false;
+	refresh(&s);
+	assert_true(shows(&s, "newer"));
+	close_stage(&s);
+}
+
+/* What is folded is one row, and all of it is still there. */
+static void threads_fold(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, &threads_view);
+	add(&s, "main", 900);
+	for (pid_t i = 1; i <= 10; i++)
+		sample_of(&s, profile_add_thread(s.profile, 4242, 4242 + i, "light"), 10);
+	refresh(&s);
+	assert_true(shows(&s, "light"));
+	s.scene.limit = 50;
+	refresh(&s);
+	assert_false(shows(&s, "light"));
+	assert_true(shows(&s, "10 others below 5%"));
+	assert_true(shows(&s, "10.00%"));
+	/* There is nobody in it to be chosen. */
+	act(&s, COMMAND_LAST);
+	assert_cursor(&s, "app");
+	assert_int_equal(view_point(s.view, &s.scene, 3, 2), REACT_IGNORED);
+	close_stage(&s);
+}
+
 /* Drawing changes nothing: the same view draws the same cells. */
 static void drawing_is_repeatable(void **state)
 {
@@ -736,6 +796,8 @@ int main(void)
 		cmocka_unit_test(icicle_finds_thin_boxes),
 		cmocka_unit_test(selection_goes_along),
 		cmocka_unit_test(counters_hold),
+		cmocka_unit_test(threads_hold),
+		cmocka_unit_test(threads_fold),
 		cmocka_unit_test(drawing_is_repeatable),
 	};
 
