@@ -84,7 +84,11 @@ struct unwind_page {
  * then pages, rows and rules, each right after the other, then nothing.
  * Pages are for consecutive 4 KiB from first_page on (file offset >> 12).
  */
-enum { UNWIND_FILE_MAGIC = 0x74705231 };	/* "1Rpt" */
+enum {
+	UNWIND_FILE_MAGIC = 0x74705231,	/* "1Rpt" */
+	UNWIND_ROWS_MAX = 16 << 20,	/* also of all pages together, if they share rows */
+	UNWIND_PAGES_MAX = 4 << 20,
+};
 
 struct unwind_file {
 	unsigned magic;
