@@ -18,7 +18,8 @@ struct resolver;
 struct code_range {
 	uint64_t start, end, offset;		/* as mapped */
 	enum unwind_code kind;			/* not UNWIND_CODE_NONE */
-	const struct unwind_table *table;	/* of UNWIND_CODE_ROWS; keep it by unwind_table_ref() */
+	/* Of UNWIND_CODE_ROWS; keep it by unwind_table_ref(). */
+	const struct unwind_table *table;
 };
 
 /* A process whose code is known now, is another now, or whose rows are there now. */

@@ -1,0 +1,101 @@
+#include "resolve/resolver_private.h"
+
+enum { KERNEL_SERIAL = 0 };		/* in place of that of mappings */
+
+/* The lower half of addresses is for programs of 32 bits, whose vdso is another. */
+#define END_OF_32_BITS	(UINT64_C(1) << 32)
+
+static void add_image(struct resolver *r, const struct process *process, pid_t tid,
+		      const struct mapping *mapping, binary_id binary)
+{
+	const struct mapped *mapped = &r->mapped.at.at[mapping->mapped];
+	pid_t first = !r->everything && r->processes.oldest ? r->processes.oldest->pid : 0;
+	struct binary_place place = { .pid = process->pid, .tid = tid, .start = mapping->start,
+				      .end = mapping->end, .inode = mapped->inode,
+				      .path = mapped->path, .kin = { process->parent, first } };
+
+	if (mapped->kind == BINARY_FILE)
+		naming_add_image(r->naming, binary, IMAGE_OF_FILE, &place);
+	else if (mapped->kind == BINARY_VDSO && mapping->start >= END_OF_32_BITS)
+		naming_add_image(r->naming, binary, IMAGE_OF_VDSO, NULL);
+}
+
+/* Addresses of files count from their beginning, of other code they stay. */
+static location_id add_location(struct resolver *r, const struct process *process, pid_t tid,
+				const struct mapping *mapping, uint64_t ip)
+{
+	const struct mapped *mapped = &r->mapped.at.at[mapping->mapped];
+	bool is_new = !mapped->binary;
+	binary_id binary = mapped_binary(&r->mapped, mapping->mapped, r->profile);
+
+	mapped = &r->mapped.at.at[mapping->mapped];
+	if (is_new || naming_lacks_image(r->naming, binary))
+		add_image(r, process, tid, mapping, binary);
+	if (mapped->kind == BINARY_FILE)
+		ip = ip - mapping->start + mapping->offset;
+	else if (mapped->kind == BINARY_VDSO)
+		ip -= mapping->start;
+	return profile_add_location(r->profile, binary, ip);
+}
+
+static location_id kernel_location(struct resolver *r, uint64_t ip)
+{
+	if (!r->kernel) {
+		r->kernel = profile_add_binary(r->profile, "[kernel]", "", BINARY_KERNEL);
+		naming_add_image(r->naming, r->kernel, IMAGE_OF_KERNEL, NULL);
+	}
+	return profile_add_location(r->profile, r->kernel, ip);
+}
+
+static location_id unknown_location(struct resolver *r)
+{
+	if (!r->unknown)
+		r->unknown = profile_add_binary(r->profile, "[unknown]", "", BINARY_ANONYMOUS);
+	/* One for all: addresses that lead nowhere are endless and mean nothing. */
+	return profile_add_location(r->profile, r->unknown, 0);
+}
+
+static location_id find_location(struct resolver *r, struct process *process,
+				 const struct event *event, uint64_t ip, bool kernel)
+{
+	uint32_t serial = kernel ? KERNEL_SERIAL : process->mappings->serial;
+	struct memo *memo = &r->memo[hash_u64(ip ^ (uint64_t)serial << 32) % MEMO_SLOTS];
+	const struct mapping *mapping;
+
+	if (memo->location && memo->ip == ip && memo->serial == serial)
+		return memo->location;
+	if (kernel) {
+		*memo = (struct memo){ ip, serial, kernel_location(r, ip) };
+		return memo->location;
+	}
+	mapping = process_find_mapping(process, ip);
+	if (!mapping)
+		mapping = maps_look_again(r, process, ip, event->time);
+	if (!mapping)
+		return unknown_location(r);
+	memo->location = add_location(r, process, event->tid, mapping, ip);
+	memo->ip = ip;
+	memo->serial = process->mappings->serial;
+	return memo->location;
+}
+
+/*
+ * Outermost first.  All but the innermost address of the kernel and of the
+ * program are where calls return to: the call is just before, and may be
+ * the last instruction of its line, or of its function.
+ */
+stack_id stacks_add(struct resolver *r, struct process *process, const struct event *event)
+{
+	stack_id stack = 0;
+
+	for (size_t i = event->sample.ip_count; i-- > 0;) {
+		bool kernel = i < event->sample.kernel_count;
+		bool returns = i != 0 && i != event->sample.kernel_count;
+		uint64_t ip = event->sample.ip[i];
+
+		stack = profile_add_stack(r->profile, stack,
+					  find_location(r, process, event,
+							returns && ip ? ip - 1 : ip, kernel));
+	}
+	return stack ? stack : profile_add_stack(r->profile, 0, unknown_location(r));
+}
