@@ -51,6 +51,7 @@ struct event {
 			 */
 			const struct unwind_registers *registers;
 			struct bytes stack;
+			bool whole_stack;	/* not cut short: the stack itself ends there */
 		} sample;
 		struct {
 			uint64_t start, size, offset;

@@ -37,12 +37,19 @@ struct unwind_registers {
 	unsigned long long r[UNWIND_REGISTERS];	/* by DWARF number */
 };
 
+/* What a step without unwind information went by; then this may not be the caller. */
+enum unwind_guess {
+	UNWIND_NO_GUESS,
+	UNWIND_GUESS_LEAF,	/* that the innermost function had pushed nothing */
+	UNWIND_GUESS_FP,	/* the frame pointer */
+};
+
 struct unwind_state {
 	struct unwind_registers at;
 	/* Interrupted here, so ip is exact and all registers are known. */
 	unsigned char leaf;
 	unsigned char fp_lost;		/* rbp is not known any more */
-	/* The last step went without unwind information: this may not be the caller. */
+	/* enum unwind_guess: the last step went without unwind information. */
 	unsigned char guessed;
 	unsigned char pad[5];
 };
@@ -56,14 +63,14 @@ static inline unsigned long long unwind_pc(const struct unwind_state *state)
 	return state->at.ip - !state->leaf;
 }
 
-
 /* Reads a word of the stack: 0 if that went well. */
 typedef int unwind_read_fn(void *context, unsigned long long address, unsigned long long *value);
 
 #define UNWIND_INLINE static inline __attribute__((always_inline))
 
 enum {
-	UNWIND_FRAME_BYTES_MAX = 1 << 20,	/* of one frame that a frame pointer may span */
+	/* What a frame pointer may span; farther down begins another stack. */
+	UNWIND_FRAME_BYTES_MAX = 1 << 20,
 	/* From the stack pointer, in struct ucontext: registers in the kernel's order. */
 	UNWIND_SIGNAL_REGISTERS = 40,
 	UNWIND_SIGNAL_COUNT = 17,
@@ -103,26 +110,30 @@ UNWIND_INLINE enum unwind_end unwind_step(struct unwind_state *state, struct unw
 					  unwind_read_fn *read, void *context)
 {
 	unsigned long long sp = state->at.r[UNWIND_RSP], bp = state->at.r[UNWIND_RBP];
-	unsigned long long cfa, ra, fp = bp, base;
-	unsigned char guessed = 0;
+	unsigned long long offset = (unsigned long long)(long long)rule.offset;
+	unsigned long long cfa, ra, fp = bp;
+	unsigned char guessed = UNWIND_NO_GUESS, where, lost = state->fp_lost;
 
 	if (rule.cfa == UNWIND_CFA_RSP) {
-		cfa = sp + (unsigned long long)(long long)rule.offset;
+		cfa = sp + offset;
 	} else if (rule.cfa == UNWIND_CFA_RBP) {
-		if (state->fp_lost)
+		if (lost)
 			return UNWIND_NOT_SUPPORTED;
-		cfa = bp + (unsigned long long)(long long)rule.offset;
+		cfa = bp + offset;
 	} else if (rule.cfa == UNWIND_NONE) {
-		guessed = 1;
-		if (!state->fp_lost && bp >= sp && bp - sp < UNWIND_FRAME_BYTES_MAX && !(bp & 7)) {
+		if (!lost && bp >= sp && bp - sp < UNWIND_FRAME_BYTES_MAX && !(bp & 7)) {
+			guessed = UNWIND_GUESS_FP;
 			cfa = bp + 16;
 			rule.fp = UNWIND_FP_AT_CFA;
 			rule.fp_offset = -16;
 		} else if (state->leaf) {
+			guessed = UNWIND_GUESS_LEAF;
 			cfa = sp + 8;
 			rule.fp = UNWIND_FP_SAME;
 		} else {
-			return !bp && !state->fp_lost ? UNWIND_BY_FRAME_POINTER : UNWIND_NO_ROWS;
+			/* Only a chain of frame pointers can have come to its end. */
+			return state->guessed == UNWIND_GUESS_FP && !bp ? UNWIND_BY_FRAME_POINTER
+									: UNWIND_NO_ROWS;
 		}
 	} else if (rule.cfa == UNWIND_END) {
 		return UNWIND_COMPLETE;
@@ -131,43 +142,52 @@ UNWIND_INLINE enum unwind_end unwind_step(struct unwind_state *state, struct unw
 	} else if (rule.cfa == UNWIND_PLT) {
 		cfa = sp + 8 + ((state->at.ip & 15) >= (unsigned)rule.offset ? 8 : 0);
 	} else if (rule.cfa == UNWIND_DEREF_RSP || rule.cfa == UNWIND_DEREF_RBP) {
-		if (rule.cfa == UNWIND_DEREF_RBP && state->fp_lost)
+		if (rule.cfa == UNWIND_DEREF_RBP && lost)
 			return UNWIND_NOT_SUPPORTED;
-		base = rule.cfa == UNWIND_DEREF_RBP ? bp : sp;
-		if (read(context, base + (unsigned long long)(long long)(rule.offset >> 16), &cfa))
+		if (read(context, (rule.cfa == UNWIND_DEREF_RBP ? bp : sp) +
+				  (unsigned long long)(long long)(rule.offset >> 16), &cfa))
 			return UNWIND_UNREADABLE;
 		cfa += (unsigned long long)(long long)(short)rule.offset;
 	} else if (rule.cfa >= UNWIND_REGISTER && rule.cfa < UNWIND_CFA_END && state->leaf) {
-		cfa = state->at.r[rule.cfa & (UNWIND_REGISTERS - 1)] +
-		      (unsigned long long)(long long)rule.offset;
+		cfa = state->at.r[rule.cfa & (UNWIND_REGISTERS - 1)] + offset;
 	} else {
 		return UNWIND_NOT_SUPPORTED;
 	}
-	/* Callers' frames lie above; one that was interrupted may have pushed nothing. */
-	if (state->leaf ? cfa < sp : cfa <= sp)
+	if (rule.fp >> UNWIND_RA_SHIFT && !state->leaf)
+		return UNWIND_NOT_SUPPORTED;
+	/*
+	 * Callers' frames lie above; one that was interrupted may have pushed
+	 * nothing.  But a function may run another one on a stack elsewhere,
+	 * and finds back to its own by rbp.
+	 */
+	if (cfa & 7)
 		return UNWIND_IMPLAUSIBLE;
-	if ((rule.fp & UNWIND_FP_MASK) == UNWIND_FP_AT_CFA ||
-	    (rule.fp & UNWIND_FP_MASK) == UNWIND_FP_AT_RBP) {
-		base = (rule.fp & UNWIND_FP_MASK) == UNWIND_FP_AT_CFA ? cfa : bp;
-		if (read(context, base + (unsigned long long)(long long)rule.fp_offset, &fp))
+	if ((state->leaf ? cfa < sp : cfa <= sp) &&
+	    (rule.cfa != UNWIND_CFA_RBP || sp - cfa < UNWIND_FRAME_BYTES_MAX))
+		return UNWIND_IMPLAUSIBLE;
+	where = rule.fp & UNWIND_FP_MASK;
+	if (where == UNWIND_FP_AT_CFA || (where == UNWIND_FP_AT_RBP && !lost)) {
+		if (read(context, (where == UNWIND_FP_AT_CFA ? cfa : bp) +
+				  (unsigned long long)(long long)rule.fp_offset, &fp))
 			return UNWIND_UNREADABLE;
-		state->fp_lost = 0;
-	} else if ((rule.fp & UNWIND_FP_MASK) == UNWIND_FP_LOST) {
-		state->fp_lost = 1;
+		lost = 0;
+	} else if (where != UNWIND_FP_SAME) {
+		lost = 1;
 	}
 	if (rule.fp >> UNWIND_RA_SHIFT) {
-		if (!state->leaf)
-			return UNWIND_NOT_SUPPORTED;
 		ra = state->at.r[rule.fp >> UNWIND_RA_SHIFT];
 	} else if (read(context, cfa - 8, &ra)) {
 		return UNWIND_UNREADABLE;
 	}
+	if (!ra && guessed)
+		return guessed == UNWIND_GUESS_FP ? UNWIND_BY_FRAME_POINTER : UNWIND_NO_ROWS;
 	if (!ra)
-		return guessed ? UNWIND_BY_FRAME_POINTER : UNWIND_COMPLETE;
+		return UNWIND_COMPLETE;
 	state->at.r[UNWIND_RSP] = cfa;
 	state->at.r[UNWIND_RBP] = fp;
 	state->at.ip = ra;
 	state->leaf = 0;
+	state->fp_lost = lost;
 	state->guessed = guessed;
 	return UNWIND_MORE;
 }

@@ -1,6 +1,7 @@
 #ifndef TPROF_UNWIND_WALK_H
 #define TPROF_UNWIND_WALK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct unwind_dump {
 	uint64_t address;		/* of the copy's first byte */
 	const unsigned char *stack;
 	size_t size;			/* of the copy */
+	bool whole;			/* the stack itself ends there */
 	/* Looks up code; address is of an instruction, not of where a call returns. */
 	enum unwind_code (*find)(void *context, uint64_t address, struct unwind_rule *rule);
 	void *context;
@@ -41,7 +43,7 @@ enum { UNWIND_FRAMES_MAX = 1024, UNWIND_FRAMES_DEFAULT = 512 };
  * The addresses innermost first, as callchains have them: where calls return
  * to, but for the first and those marked UNWIND_EXACT.  Returns how many;
  * *end says how it ended, never UNWIND_MORE.  A guess that led to no code is
- * taken back: its frame is not among them.
+ * taken back: its frame is not among them.  max is at least 1.
  */
 size_t unwind_walk(const struct unwind_dump *dump, uint64_t *ip, size_t max,
 		   enum unwind_end *end);
