@@ -27,7 +27,7 @@ struct bench {
 	struct inverted *inverted;
 	struct callers *callers;
 	struct threads *threads;
-	struct trend trend;
+	struct trend trend, node_trend;
 	struct query query;
 	uint64_t seed, time;
 	size_t samples;
@@ -169,14 +169,14 @@ static void show_all(struct bench *bench)
 
 static void invert(struct bench *bench)
 {
-	inverted_update(bench->inverted, bench->tree);
+	inverted_update(bench->inverted, bench->tree, NULL);
 }
 
 static void open_sixty(struct bench *bench)
 {
 	uint32_t next = bench->inverted->node.at[0].first_child;
 
-	inverted_update(bench->inverted, bench->tree);
+	inverted_update(bench->inverted, bench->tree, NULL);
 	for (int i = 0; i < 60 && next; i++) {
 		inverted_open(bench->inverted, bench->tree, next);
 		next = bench->inverted->node.at[next].next_sibling;
@@ -187,15 +187,15 @@ static void neighbours(struct bench *bench)
 {
 	function_id function = 1 + (function_id)(random_number(bench) % FUNCTIONS);
 
-	callers_update(bench->callers, bench->tree, function);
+	callers_update(bench->callers, bench->tree, &bench->node_trend, function);
 }
 
 static void show_threads(struct bench *bench)
 {
 	add_samples(bench, SLICE);
 	update(bench);
-	threads_update(bench->threads, bench->profile, bench->tree, &bench->query, THREADS_ONE,
-		       bench->time);
+	threads_update(bench->threads, bench->profile, bench->tree, &bench->query, NULL,
+		       THREADS_ONE, bench->time);
 }
 
 static void find_trends(struct bench *bench)
@@ -203,6 +203,21 @@ static void find_trends(struct bench *bench)
 	add_samples(bench, SLICE);
 	update(bench);
 	trend_update(&bench->trend, bench->profile, bench->tree, bench->time);
+}
+
+static void find_node_trends(struct bench *bench)
+{
+	add_samples(bench, SLICE);
+	update(bench);
+	trend_update(&bench->node_trend, bench->profile, bench->tree, bench->time);
+}
+
+/* As when names arrive: all of the last thirty seconds. */
+static void find_node_trends_anew(struct bench *bench)
+{
+	trend_release(&bench->node_trend);
+	bench->node_trend = (struct trend){ .of = TREND_OF_NODES };
+	trend_update(&bench->node_trend, bench->profile, bench->tree, bench->time);
 }
 
 static void search(struct bench *bench)
@@ -307,6 +322,8 @@ static const struct {
 	{ "callers and callees of a function", neighbours },
 	{ "threads, 250 new samples", show_threads },
 	{ "what has moved, 250 new samples", find_trends },
+	{ "which paths have moved, 250 new samples", find_node_trends },
+	{ "which paths have moved, all anew", find_node_trends_anew },
 	{ "search in 5,000 names", search },
 	{ "ends of all stacks", judge },
 	{ "strip of 200 s", strip },
@@ -322,6 +339,7 @@ int main(void)
 	bench.inverted = inverted_new();
 	bench.callers = callers_new();
 	bench.threads = threads_new();
+	bench.node_trend.of = TREND_OF_NODES;
 	for (size_t i = 0; i < 8; i++)
 		bench.thread[i] = profile_add_thread(bench.profile, 1, (pid_t)i + 1, "thread");
 	add_functions(&bench);
@@ -339,6 +357,7 @@ int main(void)
 	callers_free(bench.callers);
 	threads_free(bench.threads);
 	trend_release(&bench.trend);
+	trend_release(&bench.node_trend);
 	calltree_free(bench.tree);
 	profile_free(bench.profile);
 	return 0;

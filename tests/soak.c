@@ -122,7 +122,7 @@ static void work(struct soak *soak, uint64_t i)
 		profile_limit(soak->profile, soak->limit);
 	if (i % WATCH_EVERY == 0) {
 		calltree_update(soak->tree, soak->profile, &everything);
-		inverted_update(soak->inverted, soak->tree);
+		inverted_update(soak->inverted, soak->tree, NULL);
 		quality_update(soak->quality, soak->profile);
 	}
 }

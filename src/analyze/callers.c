@@ -21,12 +21,23 @@ struct callers_private {
 	/* Where a function's edge is: 1 + its place, 0 for none.  By function. */
 	array(uint32_t) caller_at, callee_at;
 	uint32_t begins_at;	/* the edge without a function */
+	const struct trend *trend;	/* during an update */
 };
 
 static void add_amount(struct amount *to, struct amount more)
 {
 	to->weight += more.weight;
 	to->samples += more.samples;
+}
+
+/* A node of the callee comes to the edge. */
+static void add_node(struct call_edge *edge, const struct callers_private *p,
+		     const struct calltree *tree, uint32_t node)
+{
+	add_amount(&edge->amount, tree->total[node]);
+	edge->entry |= tree->entry[node];
+	if (p->trend)
+		change_add(&edge->change, trend_total(p->trend, node));
 }
 
 static bool is_empty(struct amount amount)
@@ -120,8 +131,7 @@ static void take_caller(struct callers *callers, const struct calltree *tree, ui
 		return;
 	site->caller_up = i + 1;
 	edge = caller_edge(callers, tree, parent);
-	add_amount(&edge->amount, tree->total[site->node]);
-	edge->entry |= tree->entry[site->node];
+	add_node(edge, p, tree, site->node);
 }
 
 static void take_callees(struct callers *callers, const struct calltree *tree, uint32_t i)
@@ -145,8 +155,7 @@ static void take_callees(struct callers *callers, const struct calltree *tree, u
 			p->callee_at.at[function] = (uint32_t)callers->callee.len;
 		}
 		edge = &callers->callee.at[p->callee_at.at[function] - 1];
-		add_amount(&edge->amount, tree->total[n]);
-		edge->entry |= tree->entry[n];
+		add_node(edge, p, tree, n);
 	}
 }
 
@@ -171,13 +180,16 @@ static void forget(struct callers *callers, size_t functions)
 	array_extend(&p->callee_at, functions);
 	callers->caller.len = callers->callee.len = 0;
 	callers->self = callers->total = callers->whole = (struct amount){ 0 };
+	callers->change = (struct change){ 0 };
 }
 
-void callers_update(struct callers *callers, const struct calltree *tree, function_id centre)
+void callers_update(struct callers *callers, const struct calltree *tree,
+		    const struct trend *trend, function_id centre)
 {
 	struct callers_private *p = callers->private;
 
 	forget(callers, tree->function_count);
+	p->trend = trend;
 	callers->centre = centre;
 	if (tree->count)
 		callers->whole = tree->total[0];
@@ -193,6 +205,8 @@ void callers_update(struct callers *callers, const struct calltree *tree, functi
 			continue;
 		link_outer(p, tree, &site);
 		array_push(&p->site, site);
+		if (trend && tree->outermost[i])
+			change_add(&callers->change, trend_total(trend, (uint32_t)i));
 		take_caller(callers, tree, at);
 		take_callees(callers, tree, at);
 	}
@@ -213,8 +227,10 @@ static size_t fold(struct call_edge *edge, size_t count, struct amount whole, un
 		kept--;
 	if (count - kept < 2)
 		return count;
-	for (size_t i = kept + 1; i < count; i++)
+	for (size_t i = kept + 1; i < count; i++) {
 		add_amount(&edge[kept].amount, edge[i].amount);
+		change_add(&edge[kept].change, edge[i].change);
+	}
 	edge[kept].others = count - kept;
 	return kept + 1;
 }

@@ -1,12 +1,13 @@
 #ifndef TPROF_ANALYZE_CALLERS_H
 #define TPROF_ANALYZE_CALLERS_H
 
-#include "analyze/calltree.h"
+#include "analyze/trend.h"
 
 /* What went from one function to another, over all call paths. */
 struct call_edge {
 	function_id function;	/* the one at the other end */
 	struct amount amount;	/* total in the callee; recursion counted once */
+	struct change change;	/* of that */
 	unsigned entry;		/* enum calltree_entry: was the callee called, inlined, or both */
 	bool outermost;		/* no function: stacks begin here */
 	size_t others;		/* so many in one, the function is the heaviest of them */
@@ -20,14 +21,19 @@ struct call_edge {
 struct callers {
 	function_id centre;
 	struct amount self, total, whole;
+	struct change change;		/* of the total */
 	array(struct call_edge) caller, callee;	/* with samples, the heaviest first */
 	struct callers_private *private;
 };
 
 struct callers *callers_new(void);
 void callers_free(struct callers *callers);
-/* Costs a look at each node of the tree, and a few for those of the function. */
-void callers_update(struct callers *callers, const struct calltree *tree, function_id centre);
+/*
+ * Costs a look at each node of the tree, and a few for those of the
+ * function.  The trend is of the tree's nodes, or NULL.
+ */
+void callers_update(struct callers *callers, const struct calltree *tree,
+		    const struct trend *trend, function_id centre);
 /* Those with less than so many thousandths of the whole become one, if they are several. */
 void callers_fold(struct callers *callers, unsigned limit);
 

@@ -11,6 +11,7 @@ struct inverted_private {
 	array(struct entry) sorted;	/* room to put a slice in order */
 	array(uint32_t) child;		/* by function: of the node being opened */
 	unsigned shape;			/* of the call tree */
+	const struct trend *trend;
 };
 
 struct inverted *inverted_new(void)
@@ -62,12 +63,16 @@ static uint32_t child_of(struct inverted *inverted, uint32_t parent, function_id
 static void add_children(struct inverted *inverted, const struct calltree *tree,
 			 uint32_t parent, const struct entry *entry, size_t count)
 {
+	const struct trend *trend = inverted->private->trend;
+
 	for (size_t i = 0; i < count; i++) {
 		uint32_t id = child_of(inverted, parent, tree->function[entry[i].cursor]);
 		struct inverted_node *child = &inverted->node.at[id];
 		struct amount amount = tree->self[entry[i].owner];
 
 		child->entry_count++;
+		if (trend)
+			change_add(&child->change, trend_self(trend, entry[i].owner));
 		child->entry |= tree->entry[entry[i].cursor];
 		add_amount(&child->total, amount);
 		if (tree->parent[entry[i].cursor])
@@ -111,7 +116,8 @@ static void partition(struct inverted *inverted, const struct calltree *tree,
 		p->child.at[inverted->node.at[i].function] = 0;
 }
 
-void inverted_update(struct inverted *inverted, const struct calltree *tree)
+void inverted_update(struct inverted *inverted, const struct calltree *tree,
+		     const struct trend *trend)
 {
 	struct inverted_private *p = inverted->private;
 	struct inverted_node root = { .opened = true, .leaf = true };
@@ -119,6 +125,7 @@ void inverted_update(struct inverted *inverted, const struct calltree *tree)
 	root.self = tree->self[0];
 	root.total = tree->total[0];
 	p->shape = tree->shape;
+	p->trend = trend;
 	p->entry.len = 0;
 	for (size_t i = 1; i < tree->count; i++)
 		if (tree->self[i].samples || tree->self[i].weight)

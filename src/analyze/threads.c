@@ -23,6 +23,7 @@ struct threads_private {
 	/* The moment of the last update: slices there were, the time, the threads. */
 	size_t slices;
 	uint64_t now;
+	const struct trend *trend;
 	array(struct thread) known;
 	array(struct amount) thread;	/* by thread */
 	array(struct spot) spot;	/* entry 0 is none */
@@ -231,9 +232,10 @@ static uint32_t add_row(struct threads *threads, const struct thread *thread, en
 	return (uint32_t)threads->row.len;
 }
 
-static void add_thread(struct threads *threads, const struct thread *thread,
-		       struct amount amount, uint32_t at)
+static void add_thread(struct threads *threads, thread_id id, uint32_t at)
 {
+	const struct threads_private *p = threads->private;
+	const struct thread *thread = &p->known.at[id];
 	struct thread_row *row = &threads->row.at[at - 1];
 
 	/* What tells a thread from others is told only where all agree. */
@@ -247,8 +249,10 @@ static void add_thread(struct threads *threads, const struct thread *thread,
 	}
 	row->threads++;
 	row->exited += thread->exited;
-	add_amount(&row->all, amount);
-	add_amount(&threads->whole, amount);
+	add_amount(&row->all, p->thread.at[id]);
+	add_amount(&threads->whole, p->thread.at[id]);
+	if (p->trend)
+		change_add(&row->change, trend_self(p->trend, id));
 }
 
 static void make_rows(struct threads *threads, enum threads_by by)
@@ -268,7 +272,7 @@ static void make_rows(struct threads *threads, enum threads_by by)
 		if (!amount.samples && !amount.weight && (!thread->tid || thread->exited))
 			continue;
 		p->row_of_thread.at[i] = add_row(threads, thread, by);
-		add_thread(threads, thread, amount, p->row_of_thread.at[i]);
+		add_thread(threads, (thread_id)i, p->row_of_thread.at[i]);
 	}
 }
 
@@ -437,7 +441,7 @@ bool threads_group(struct threads *threads, const struct profile *profile, enum 
 
 void threads_update(struct threads *threads, const struct profile *profile,
 		    const struct calltree *tree, const struct query *query,
-		    enum threads_by by, uint64_t now)
+		    const struct trend *trend, enum threads_by by, uint64_t now)
 {
 	struct threads_private *p = threads->private;
 
@@ -446,6 +450,7 @@ void threads_update(struct threads *threads, const struct profile *profile,
 	start_over_if_needed(p, tree, query);
 	take_slices(p, profile, tree, query->from);
 	note_moment(p, profile, tree, now);
+	p->trend = trend;
 	threads->weighed = tree->all.weight;
 	threads_group(threads, profile, by);
 }

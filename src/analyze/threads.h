@@ -1,7 +1,7 @@
 #ifndef TPROF_ANALYZE_THREADS_H
 #define TPROF_ANALYZE_THREADS_H
 
-#include "analyze/calltree.h"
+#include "analyze/trend.h"
 
 /* A thread, or those of one name or process taken together. */
 struct thread_row {
@@ -11,6 +11,7 @@ struct thread_row {
 	size_t threads, exited;	/* how many it stands for, and how many of those ended */
 	struct amount all;	/* of what the query selects, but of all threads */
 	struct amount lately;	/* of the last second or so, whatever the query */
+	struct change change;	/* of the threads that the query selects */
 	function_id hottest;	/* the most self weight */
 	struct amount hottest_self;
 	struct thread_choice choice;	/* what selects it in a query */
@@ -41,11 +42,12 @@ void threads_free(struct threads *threads);
  * clock_now(), or when measuring ended.  Does nothing while the tree is of
  * another generation.  Costs what comes into the query's time and what
  * leaves it, the sums of the last seconds for the history, and a pass over
- * the different innermost locations of each thread.
+ * the different innermost locations of each thread.  The trend is of
+ * threads, and lent until the next update; or NULL.
  */
 void threads_update(struct threads *threads, const struct profile *profile,
 		    const struct calltree *tree, const struct query *query,
-		    enum threads_by by, uint64_t now);
+		    const struct trend *trend, enum threads_by by, uint64_t now);
 /*
  * Rows of another kind, of the moment of the last update.  False, and they
  * stay, when the generation of the profile has changed since.

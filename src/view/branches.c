@@ -12,7 +12,7 @@ void branches_update(struct branches *branches, const struct scene *scene)
 		return;
 	if (!branches->inverted)
 		branches->inverted = inverted_new();
-	inverted_update(branches->inverted, branches->calls);
+	inverted_update(branches->inverted, branches->calls, branches->trend);
 }
 
 void branches_release(struct branches *branches)
@@ -71,6 +71,23 @@ unsigned branches_entry(const struct branches *branches, uint32_t node)
 	if (!exists(branches, node))
 		return 0;
 	return branches->turned ? turned_node(branches, node)->entry : branches->calls->entry[node];
+}
+
+int branches_total_moved(const struct branches *branches, uint32_t node)
+{
+	const struct trend *trend = branches->trend;
+
+	if (!trend || !exists(branches, node))
+		return 0;
+	return trend_moved(trend, branches->turned ? turned_node(branches, node)->change
+						   : trend_total(trend, node));
+}
+
+int branches_self_moved(const struct branches *branches, uint32_t node)
+{
+	const struct trend *trend = branches->trend;
+
+	return trend && !branches->turned ? trend_moved(trend, trend_self(trend, node)) : 0;
 }
 
 size_t branches_depth(const struct branches *branches, uint32_t node)

@@ -12,6 +12,7 @@
 struct branches {
 	const struct calltree *calls;	/* lent by the scene */
 	struct inverted *inverted;	/* made when first needed */
+	const struct trend *trend;	/* of the nodes, lent by the view; NULL: none */
 	bool turned;
 };
 
@@ -35,6 +36,9 @@ struct amount branches_self(const struct branches *branches, uint32_t node);
 struct amount branches_total(const struct branches *branches, uint32_t node);
 /* How its function was got into, of enum calltree_entry. */
 unsigned branches_entry(const struct branches *branches, uint32_t node);
+/* As trend_moved(), of its total and, but in a turned tree, its self. */
+int branches_total_moved(const struct branches *branches, uint32_t node);
+int branches_self_moved(const struct branches *branches, uint32_t node);
 size_t branches_depth(const struct branches *branches, uint32_t node);	/* 0: the root */
 bool branches_is_below(const struct branches *branches, uint32_t node, uint32_t ancestor);
 

@@ -16,6 +16,7 @@ struct callers_view {
 	struct view view;
 	struct list list;
 	struct callers *callers;
+	struct trend trend;	/* of the tree's nodes */
 	array(function_id) trail;	/* the functions one came from */
 	function_id centre;
 	bool chosen;		/* by somebody: else it is where most time is spent */
@@ -37,6 +38,7 @@ static struct view *callers_open(void)
 	struct callers_view *v = xcalloc(1, sizeof *v);
 
 	v->callers = callers_new();
+	v->trend.of = TREND_OF_NODES;
 	return &v->view;
 }
 
@@ -45,6 +47,7 @@ static void callers_close(struct view *view)
 	struct callers_view *v = callers_of(view);
 
 	callers_free(v->callers);
+	trend_release(&v->trend);
 	array_release(&v->trail);
 	xfree(v);
 }
@@ -120,7 +123,7 @@ static void look_at_centre(struct callers_view *v)
 
 static void make_rows(struct callers_view *v, const struct scene *scene, bool fresh)
 {
-	callers_update(v->callers, scene->calls, v->centre);
+	callers_update(v->callers, scene->calls, &v->trend, v->centre);
 	callers_fold(v->callers, scene->limit);
 	list_resize(&v->list, row_count(v), v->list.height);
 	if (fresh)
@@ -160,6 +163,7 @@ static void callers_view_update(struct view *view, const struct scene *scene, in
 		v->profile = scene->profile;
 		v->changed = scene->changed;
 		fresh |= choose_centre(v, scene);
+		trend_update(&v->trend, scene->profile, scene->calls, scene->status.now);
 		make_rows(v, scene, fresh && !v->placed);
 	}
 	list_resize(&v->list, row_count(v), v->list.height);
@@ -315,6 +319,9 @@ static void draw_row(const struct callers_view *v, const struct scene *scene, st
 	int width = (at->binary >= 0 ? at->binary - 1 : c.width) - at->name;
 
 	draw_amount(v, scene, c, at, edge ? edge->amount : v->callers->total);
+	if (!(edge && edge->others))
+		trend_draw(c, amount_width(scene),
+			   trend_moved(&v->trend, edge ? edge->change : v->callers->change));
 	if (at->binary >= 0 && !(edge && edge->others)) {
 		const struct row cells = { .function = function_of(v, row) };
 		struct strbuf binary = STRBUF_INIT;

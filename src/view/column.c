@@ -115,6 +115,12 @@ void amount_draw(struct canvas c, int x, const struct scene *scene, const struct
 	strbuf_release(&text);
 }
 
+void trend_draw(struct canvas c, int x, int moved)
+{
+	if (moved)
+		canvas_text(c, x, 0, STYLE_NOTICE, moved > 0 ? "↑" : "↓");
+}
+
 enum style amount_style(const struct amount *part, const struct amount *whole)
 {
 	double share;

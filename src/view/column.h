@@ -47,6 +47,8 @@ int amount_width(const struct scene *scene);
 /* With its right end at column x + amount_width(). */
 void amount_draw(struct canvas c, int x, const struct scene *scene, const struct amount *part,
 		 const struct amount *whole);
+/* Beside it, an arrow when the share has moved: see trend_moved(). */
+void trend_draw(struct canvas c, int x, int moved);
 enum style amount_style(const struct amount *part, const struct amount *whole);
 
 /* The next way to tell amounts.  Weights that are only numbers of samples are left out. */

@@ -280,24 +280,18 @@ static void draw_headings(const struct functions *f, const struct scene *scene, 
 	draw_heading(f, c, at->binary, 0, "binary");
 }
 
-/* Beside a share that has moved. */
-static void draw_trend(struct canvas c, int x, int trend)
-{
-	if (trend)
-		canvas_text(c, x, 0, STYLE_NOTICE, trend > 0 ? "↑" : "↓");
-}
-
 static void draw_amounts(const struct functions *f, const struct scene *scene, struct canvas c,
 			 const struct layout *at, const struct row *row)
 {
 	int amount = amount_width(scene);
 
 	amount_draw(c, 0, scene, &row->self, &row->whole);
-	draw_trend(c, amount, trend_of_self(&f->trend, row->function));
+	trend_draw(c, amount, trend_moved(&f->trend, trend_self(&f->trend, row->function)));
 	if (at->total < 0)
 		return;
 	amount_draw(c, at->total, scene, &row->total, &row->whole);
-	draw_trend(c, at->total + amount, trend_of_total(&f->trend, row->function));
+	trend_draw(c, at->total + amount,
+		   trend_moved(&f->trend, trend_total(&f->trend, row->function)));
 }
 
 static void draw_row(const struct functions *f, const struct scene *scene, struct canvas c,

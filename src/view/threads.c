@@ -14,6 +14,7 @@ struct threads_view {
 	struct view view;
 	struct list list;
 	struct threads *threads;
+	struct trend trend;		/* of threads */
 	array(uint32_t) order;		/* rows as they stand */
 	/* What is below the limit is one row, the last on the screen. */
 	size_t others;
@@ -135,6 +136,7 @@ static struct view *threads_open(void)
 	struct threads_view *v = xcalloc(1, sizeof *v);
 
 	v->threads = threads_new();
+	v->trend.of = TREND_OF_THREADS;
 	v->by = THREADS_ONE;
 	v->sort = &thread_columns[SORT_ALL];
 	return &v->view;
@@ -145,6 +147,7 @@ static void threads_close(struct view *view)
 	struct threads_view *v = threads_of(view);
 
 	threads_free(v->threads);
+	trend_release(&v->trend);
 	array_release(&v->order);
 	xfree(v);
 }
@@ -252,7 +255,8 @@ static void make_rows(struct threads_view *v, const struct scene *scene)
 	v->several = has_processes(scene->profile);
 	if (!v->by_chosen && v->by == THREADS_ONE && v->several)
 		v->by = THREADS_OF_PROCESS;
-	threads_update(v->threads, scene->profile, scene->calls, &scene->query, v->by,
+	trend_update(&v->trend, scene->profile, scene->calls, scene->status.now);
+	threads_update(v->threads, scene->profile, scene->calls, &scene->query, &v->trend, v->by,
 		       scene->status.now);
 	list_rows(v, scene);
 }
@@ -464,6 +468,9 @@ static void draw_row(const struct threads_view *v, const struct scene *scene, st
 	struct strbuf text = STRBUF_INIT;
 
 	amount_draw(c, 0, scene, &row->all, &v->threads->whole);
+	/* Among those that all is narrowed to, shares would be of something else. */
+	if (scene->query.threads.by == THREADS_ALL)
+		trend_draw(c, amount_width(scene), trend_moved(&v->trend, row->change));
 	if (at->now >= 0)
 		draw_now(v, scene, canvas_part(c, at->now, 0, NOW_WIDTH, 1), row);
 	if (at->state >= 0)

@@ -27,6 +27,7 @@ struct tree {
 	struct view view;
 	struct list list;
 	struct branches branches;
+	struct trend trend;		/* of its nodes */
 	struct folds folds[2];		/* top-down; turned */
 	/*
 	 * The rows from the top on, as far as anyone needs them: with all
@@ -57,7 +58,11 @@ static struct tree *tree_of(struct view *view)
 
 static struct view *tree_open(void)
 {
-	return xcalloc(1, sizeof(struct tree));
+	struct tree *tree = xcalloc(1, sizeof *tree);
+
+	tree->trend.of = TREND_OF_NODES;
+	tree->branches.trend = &tree->trend;
+	return &tree->view;
 }
 
 static void tree_close(struct view *view)
@@ -65,6 +70,7 @@ static void tree_close(struct view *view)
 	struct tree *tree = tree_of(view);
 
 	branches_release(&tree->branches);
+	trend_release(&tree->trend);
 	folds_release(&tree->folds[0]);
 	folds_release(&tree->folds[1]);
 	array_release(&tree->row);
@@ -460,6 +466,7 @@ static void refresh(struct tree *tree, const struct scene *scene)
 		tree->wanted.len = 0;
 		tree->node = 0;
 	}
+	trend_update(&tree->trend, scene->profile, scene->calls, scene->status.now);
 	branches_update(&tree->branches, scene);
 	tree->limit = scene->limit;
 	/* Its number is another's now. */
@@ -564,8 +571,14 @@ static void draw_amounts(const struct tree *tree, const struct scene *scene, str
 
 	/* Of several the totals add up, and that is all they have in common. */
 	amount_draw(c, 0, scene, row->others ? &row->others_total : &total, &whole);
-	if (at->self >= 0 && !row->others)
-		amount_draw(c, at->self, scene, &self, &whole);
+	if (row->others)
+		return;
+	trend_draw(c, amount_width(scene), branches_total_moved(&tree->branches, row->node));
+	if (at->self < 0)
+		return;
+	amount_draw(c, at->self, scene, &self, &whole);
+	trend_draw(c, at->self + amount_width(scene),
+		   branches_self_moved(&tree->branches, row->node));
 }
 
 static void draw_binary(const struct scene *scene, struct canvas c, const struct layout *at,

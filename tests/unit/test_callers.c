@@ -120,7 +120,7 @@ static void test_edges(void **state)
 		calltree_update(tree, profile, &(struct query){ 0 });
 		/* A second time: nothing is left of the first. */
 		for (int k = 0; k < 2; k++)
-			callers_update(callers, tree, function(profile, cases[i].centre));
+			callers_update(callers, tree, NULL, function(profile, cases[i].centre));
 		assert_int_equal(callers->self.weight, cases[i].self);
 		assert_int_equal(callers->total.weight, cases[i].total);
 		describe(profile, callers->caller.at, callers->caller.len, text, sizeof text);
@@ -140,8 +140,8 @@ static void test_nothing(void **state)
 	struct callers *callers = callers_new();
 
 	(void)state;
-	callers_update(callers, tree, 0);
-	callers_update(callers, tree, 1234567);
+	callers_update(callers, tree, NULL, 0);
+	callers_update(callers, tree, NULL, 1234567);
 	assert_int_equal(callers->caller.len + callers->callee.len, 0);
 	assert_int_equal(callers->total.weight, 0);
 	callers_free(callers);
@@ -175,7 +175,7 @@ static void test_fold(void **state)
 	profile_seal(profile, 1);
 	calltree_update(tree, profile, &(struct query){ 0 });
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		callers_update(callers, tree, function(profile, 'a'));
+		callers_update(callers, tree, NULL, function(profile, 'a'));
 		callers_fold(callers, rows[i].limit);
 		describe(profile, callers->callee.at, callers->callee.len, text, sizeof text);
 		assert_string_equal(text, rows[i].callees);
@@ -213,7 +213,7 @@ static void test_sums(void **state)
 	for (function_id f = 1; f < profile->function.len; f++) {
 		uint64_t above = 0, below = 0;
 
-		callers_update(callers, tree, f);
+		callers_update(callers, tree, NULL, f);
 		for (size_t i = 0; i < callers->caller.len; i++)
 			above += callers->caller.at[i].amount.weight;
 		for (size_t i = 0; i < callers->callee.len; i++)

@@ -69,7 +69,7 @@ static void test_levels(void **state)
 	sample(profile, "a", 20000);
 	profile_seal(profile, 1);
 	calltree_update(tree, profile, &everything);
-	inverted_update(inverted, tree);
+	inverted_update(inverted, tree, NULL);
 	assert_int_equal(inverted->node.at[0].total.weight, 21111);
 	for (int again = 0; again < 2; again++)
 		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -104,7 +104,7 @@ static void test_empty(void **state)
 	(void)state;
 	inverted_open(inverted, tree, 0);
 	calltree_update(tree, profile, &everything);
-	inverted_update(inverted, tree);
+	inverted_update(inverted, tree, NULL);
 	assert_int_equal(inverted->node.len, 1);
 	assert_true(inverted->node.at[0].leaf);
 	inverted_free(inverted);
@@ -132,7 +132,7 @@ static void test_adds_up(void **state)
 	}
 	profile_seal(profile, 1);
 	calltree_update(tree, profile, &everything);
-	inverted_update(inverted, tree);
+	inverted_update(inverted, tree, NULL);
 	for (uint32_t i = 0; i < inverted->node.len; i++) {
 		uint64_t sum;
 

@@ -193,6 +193,20 @@ static void limit_threads(struct scene *scene, struct profile *profile)
 	scene->limit = 280;
 }
 
+/* For the last seconds another one does the work. */
+static void change_threads(struct scene *scene, struct profile *profile)
+{
+	thread_id other = profile_add_thread(profile, 4242, 4243, "other");
+
+	for (uint64_t k = 0; k < 20; k++) {
+		profile_add_sample(profile, &(struct sample){ .time = scene->status.now + 1,
+			.weight = 250000000, .samples = 250, .thread = k < 2 ? 1 : other,
+			.stack = 1, .metric = 1 });
+		scene->status.now += 250000000u;
+		profile_seal(profile, scene->status.now);
+	}
+}
+
 static void window_of_threads(struct scene *scene, struct profile *profile)
 {
 	add_threads(scene, profile);
@@ -321,6 +335,13 @@ static const struct screen screens[] = {
 	{ "tree-inlined-tiny", &tree_view, scenery_inlined, 34, 9,
 	  .command = { COMMAND_EXPAND_ALL } },
 	{ "callers-inlined", &callers_view, scenery_inlined, 80, 24, .search = NULL },
+	{ "tree-trend", &tree_view, scenery_changing, 80, 24, .search = NULL },
+	{ "tree-trend-inverted", &tree_view, scenery_changing, 80, 24, .inverted = true,
+	  .command = { COMMAND_EXPAND_BELOW } },
+	{ "tree-trend-tiny", &tree_view, scenery_changing, 20, 5, .search = NULL },
+	{ "callers-trend", &callers_view, scenery_changing, 80, 24, .command = { COMMAND_UP,
+	  COMMAND_OPEN } },
+	{ "threads-trend", &threads_view, scenery_program, 80, 24, .change = change_threads },
 	{ "functions-hostile", &functions_view, scenery_hostile, 80, 24, .search = NULL },
 	{ "functions-empty", &functions_view, profile_new, 80, 24, .search = NULL },
 	{ "functions-one", &functions_view, scenery_one_function, 80, 24, .search = NULL },

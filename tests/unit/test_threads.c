@@ -72,7 +72,7 @@ static void tear_down(struct stage *s)
 static void update_at(struct stage *s, enum threads_by by, uint64_t now)
 {
 	calltree_update(s->tree, s->profile, &s->query);
-	threads_update(s->threads, s->profile, s->tree, &s->query, by, now);
+	threads_update(s->threads, s->profile, s->tree, &s->query, NULL, by, now);
 }
 
 static void update(struct stage *s, enum threads_by by)
@@ -357,7 +357,7 @@ static void test_paused(void **state)
 	profile_zero(s.profile);
 	assert_false(threads_group(s.threads, s.profile, THREADS_ONE));
 	assert_int_equal(s.threads->row.len, 2);
-	threads_update(s.threads, s.profile, s.tree, &s.query, THREADS_ONE, 120);
+	threads_update(s.threads, s.profile, s.tree, &s.query, NULL, THREADS_ONE, 120);
 	assert_int_equal(s.threads->row.len, 2);
 	update_at(&s, THREADS_ONE, 120);
 	assert_int_equal(s.threads->row.len, 3);

@@ -12,7 +12,7 @@
 struct stage {
 	struct profile *profile;
 	struct calltree *tree;
-	struct trend trend;
+	struct trend trend, nodes, threads;
 	struct query query;
 	uint64_t now;
 	location_id place;	/* not named at first */
@@ -42,6 +42,8 @@ static void update(struct stage *s)
 {
 	calltree_update(s->tree, s->profile, &s->query);
 	trend_update(&s->trend, s->profile, s->tree, s->now);
+	trend_update(&s->nodes, s->profile, s->tree, s->now);
+	trend_update(&s->threads, s->profile, s->tree, s->now);
 }
 
 /* A second of: so many samples in main-a and in main-b. */
@@ -59,7 +61,8 @@ static void second(struct stage *s, uint64_t a, uint64_t b)
 static void set_up(struct stage *s)
 {
 	*s = (struct stage){ .profile = profile_new(), .tree = calltree_new(),
-			     .now = 100 * SECOND };
+			     .now = 100 * SECOND, .nodes.of = TREND_OF_NODES,
+			     .threads.of = TREND_OF_THREADS };
 	profile_add_thread(s->profile, 1, 1, "one");
 	profile_add_thread(s->profile, 1, 2, "two");
 	s->place = profile_add_location(s->profile, 0, 64);
@@ -68,13 +71,35 @@ static void set_up(struct stage *s)
 static void tear_down(struct stage *s)
 {
 	trend_release(&s->trend);
+	trend_release(&s->nodes);
+	trend_release(&s->threads);
 	calltree_free(s->tree);
 	profile_free(s->profile);
 }
 
 static int self(const struct stage *s, char letter)
 {
-	return trend_of_self(&s->trend, function(s->profile, letter));
+	return trend_moved(&s->trend, trend_self(&s->trend, function(s->profile, letter)));
+}
+
+static int total(const struct stage *s, char letter)
+{
+	return trend_moved(&s->trend, trend_total(&s->trend, function(s->profile, letter)));
+}
+
+static uint32_t node(const struct stage *s, const char *path)
+{
+	function_id functions[16];
+	size_t depth = strlen(path);
+
+	for (size_t i = 0; i < depth; i++)
+		functions[i] = function(s->profile, path[i]);
+	return calltree_find(s->tree, functions, depth);
+}
+
+static int path(const struct stage *s, const char *path)
+{
+	return trend_moved(&s->nodes, trend_total(&s->nodes, node(s, path)));
 }
 
 static void test_moves_and_settles(void **state)
@@ -93,21 +118,46 @@ static void test_moves_and_settles(void **state)
 	assert_int_equal(self(&s, 'a'), 1);
 	assert_int_equal(self(&s, 'b'), -1);
 	assert_int_equal(self(&s, 'm'), 0);
-	assert_int_equal(trend_of_total(&s.trend, function(s.profile, 'a')), 1);
-	assert_int_equal(trend_of_total(&s.trend, function(s.profile, 'm')), 0);
-	assert_int_equal(s.trend.now.whole.samples, 5000);
+	assert_int_equal(total(&s, 'a'), 1);
+	assert_int_equal(total(&s, 'm'), 0);
+	assert_int_equal(s.trend.now.whole, 5000);
+	/* Paths and threads alike. */
+	assert_int_equal(path(&s, "ma"), 1);
+	assert_int_equal(path(&s, "mb"), -1);
+	assert_int_equal(path(&s, "m"), 0);
+	assert_int_equal(trend_moved(&s.threads, trend_self(&s.threads, 1)), 1);
+	assert_int_equal(trend_moved(&s.threads, trend_self(&s.threads, 2)), -1);
+	assert_int_equal(trend_moved(&s.threads, trend_self(&s.threads, 3)), 0);
 	/* After half a minute it is as ever. */
 	for (int i = 0; i < 30; i++)
 		second(&s, 800, 200);
 	assert_int_equal(self(&s, 'a'), 0);
-	assert_int_equal(s.trend.before.whole.samples, 25000);
+	assert_int_equal(s.trend.before.whole, 25000);
 	/* And with nothing at all there is nothing to tell. */
 	s.now += 100 * SECOND;
 	update(&s);
-	assert_int_equal(s.trend.now.whole.samples, 0);
-	assert_int_equal(s.trend.before.whole.samples, 0);
+	assert_int_equal(s.trend.now.whole, 0);
+	assert_int_equal(s.trend.before.whole, 0);
 	assert_int_equal(self(&s, 'a'), 0);
 	tear_down(&s);
+}
+
+/* Callees have no more than their caller, and all selves are the whole. */
+static void check_nodes(const struct stage *s)
+{
+	const struct stretch *now = &s->nodes.now;
+	uint64_t self = 0;
+
+	for (size_t i = 1; i < s->tree->count && i < now->self.len; i++) {
+		uint32_t parent = s->tree->parent[i];
+
+		self += now->self.at[i];
+		assert_true(now->self.at[i] <= now->total.at[i]);
+		if (parent)
+			assert_true(now->total.at[i] <= now->total.at[parent]);
+	}
+	assert_int_equal(self, now->whole);
+	assert_int_equal(now->whole, s->trend.now.whole);
 }
 
 /* Whatever is found out about sums meanwhile, what leaves is what came. */
@@ -135,17 +185,18 @@ static void test_stays_exact(void **state)
 			profile_zero(s.profile);
 		update(&s);
 		for (size_t f = 0; f < s.trend.now.self.len; f++) {
-			assert_true(s.trend.now.total.at[f].samples <= s.trend.now.whole.samples);
-			assert_true(s.trend.now.self.at[f].samples <=
-				    s.trend.now.total.at[f].samples);
+			assert_true(s.trend.now.total.at[f] <= s.trend.now.whole);
+			assert_true(s.trend.now.self.at[f] <=
+				    s.trend.now.total.at[f]);
 		}
+		check_nodes(&s);
 	}
 	s.now += 100 * SECOND;
 	update(&s);
 	for (size_t f = 0; f < s.trend.before.self.len; f++) {
-		assert_int_equal(s.trend.before.self.at[f].samples, 0);
-		assert_int_equal(s.trend.before.total.at[f].samples, 0);
-		assert_int_equal(s.trend.now.total.at[f].samples, 0);
+		assert_int_equal(s.trend.before.self.at[f], 0);
+		assert_int_equal(s.trend.before.total.at[f], 0);
+		assert_int_equal(s.trend.now.total.at[f], 0);
 	}
 	tear_down(&s);
 }
@@ -163,15 +214,54 @@ static void test_tree_stands_still(void **state)
 	sample(&s, 1, "new", 100);
 	profile_seal(s.profile, s.now);
 	trend_update(&s.trend, s.profile, s.tree, s.now);
-	assert_int_equal(s.trend.now.whole.samples, 4000);
+	assert_int_equal(s.trend.now.whole, 4000);
 	profile_zero(s.profile);
 	sample(&s, 1, "newer", 100);
 	profile_seal(s.profile, s.now);
 	trend_update(&s.trend, s.profile, s.tree, s.now);
-	assert_int_equal(s.trend.now.whole.samples, 0);
+	assert_int_equal(s.trend.now.whole, 0);
 	assert_int_equal(self(&s, 'a'), 0);
 	update(&s);
-	assert_int_equal(s.trend.now.whole.samples, 100);
+	assert_int_equal(s.trend.now.whole, 100);
+	tear_down(&s);
+}
+
+/* There is a limit to what an update costs; nothing is claimed until all is done. */
+static void test_a_little_at_a_time(void **state)
+{
+	enum { STACKS = 200, THREADS = 150, SLICES = 24 };
+	struct stage s;
+	stack_id main;
+	int updates = 0;
+
+	(void)state;
+	set_up(&s);
+	for (int i = 0; i < THREADS; i++)
+		profile_add_thread(s.profile, 1, 3 + i, "more");
+	main = profile_add_stack(s.profile, 0, profile_add_named_location(s.profile,
+		(struct frame){ .function = function(s.profile, 'm') }));
+	for (int i = 0; i < SLICES; i++) {
+		s.now += SECOND;
+		for (int k = 0; k < STACKS * THREADS; k++)
+			profile_add_sample(s.profile, &(struct sample){
+				.samples = 1, .weight = 1, .time = s.now,
+				.thread = (thread_id)(1 + k / STACKS),
+				.stack = profile_add_stack(s.profile, main,
+					profile_add_location(s.profile, 0,
+							     128 + (uint64_t)k % STACKS)) });
+		sample(&s, 1, i < SLICES - 5 ? "ma" : "mb", 100000);
+		profile_seal(s.profile, s.now);
+	}
+	calltree_update(s.tree, s.profile, &s.query);
+	do {
+		trend_update(&s.nodes, s.profile, s.tree, s.now);
+		assert_true(s.nodes.complete || (!path(&s, "ma") && !path(&s, "mb")));
+	} while (++updates < 100 && !s.nodes.complete);
+	assert_true(updates > 2 && updates < 10);
+	assert_int_equal(s.nodes.now.whole + s.nodes.before.whole,
+			 SLICES * (100000 + STACKS * THREADS));
+	assert_int_equal(path(&s, "ma"), -1);
+	assert_int_equal(path(&s, "mb"), 1);
 	tear_down(&s);
 }
 
@@ -181,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_moves_and_settles),
 		cmocka_unit_test(test_stays_exact),
 		cmocka_unit_test(test_tree_stands_still),
+		cmocka_unit_test(test_a_little_at_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
