@@ -25,6 +25,8 @@ enum {
 	OPTION_TOP,
 	OPTION_SCRIPT,
 	OPTION_OUTPUT,
+	OPTION_BACKEND,
+	OPTION_CALL_GRAPH,
 };
 
 enum { FREQUENCY_MAX = 100000, PIDS_MAX = 4096 };
@@ -42,6 +44,8 @@ static const uint64_t second = 1000000000u;
 #define OPTION_SAMPLING \
 	{ "freq", 'F', "HZ", 0, "Samples per second and CPU (999)", 2 }, \
 	{ "event", 'e', "EVENT", 0, "What makes a sample (cycles, else cpu-clock)", 2 }, \
+	{ "backend", OPTION_BACKEND, "WHICH", 0, "What samples: bpf, perf or auto", 2 }, \
+	{ "call-graph", OPTION_CALL_GRAPH, "HOW", 0, "Walk stacks by auto, fp or none", 2 }, \
 	{ "for", OPTION_FOR, "DURATION", 0, "Sample for so long: 5s, 500ms, 2m", 2 }, \
 	{ "memory", OPTION_MEMORY, "SIZE", 0, "Stay within so much memory (512M)", 2 }
 
@@ -234,6 +238,28 @@ static bool set_ascii(struct options *options, const char *text, struct error *e
 	return ok;
 }
 
+static bool set_backend(struct options *options, const char *text, struct error *error)
+{
+	static const char *const words[] = { "auto", "bpf", "perf", NULL };
+	int place;
+	bool ok = parse_choice("backend", text, words, &place, error);
+
+	if (ok)
+		options->target.backend = (enum backend)place;
+	return ok;
+}
+
+static bool set_call_graph(struct options *options, const char *text, struct error *error)
+{
+	static const char *const words[] = { "auto", "fp", "none", NULL };
+	int place;
+	bool ok = parse_choice("call-graph", text, words, &place, error);
+
+	if (ok)
+		options->target.call_graph = (enum call_graph)place;
+	return ok;
+}
+
 static bool set_color(struct options *options, const char *text, struct error *error)
 {
 	static const char *const words[] = { "auto", "always", "never", NULL };
@@ -254,6 +280,7 @@ bool options_set(struct options *options, const char *name, const char *value,
 	} settings[] = {
 		{ "freq", set_freq }, { "delay", set_delay }, { "memory", set_memory },
 		{ "ascii", set_ascii }, { "color", set_color },
+		{ "backend", set_backend }, { "call-graph", set_call_graph },
 	};
 
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
@@ -382,6 +409,9 @@ static void check(struct argp_state *state, struct options *options)
 		argp_error(state, "--output is for the output of a COMMAND; W saves the profile");
 	if (options->input && options->duration)
 		argp_error(state, "--for is for measuring, not for a FILE");
+	if (target->backend == BACKEND_BPF && target->call_graph != CALL_GRAPH_AUTO)
+		argp_error(state, "--call-graph=%s is the kernel's own: it needs --backend=perf",
+			   target->call_graph == CALL_GRAPH_FP ? "fp" : "none");
 	if (target->everything && target->no_follow)
 		argp_error(state, "--no-follow makes no sense with -a");
 }
@@ -421,6 +451,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_MEMORY:
 		set(state, options, "memory", arg);
 		return 0;
+	case OPTION_BACKEND:
+		set(state, options, "backend", arg);
+		return 0;
+	case OPTION_CALL_GRAPH:
+		set(state, options, "call-graph", arg);
+		return 0;
 	case OPTION_COLOR:
 		set(state, options, "color", arg);
 		return 0;
@@ -457,7 +493,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-#define TARGETS "-p PID|NAME[,...]\n-a\n-- COMMAND [ARG...]"
+#define TARGETS "-p PID|NAME[,...] | -a\n-- COMMAND [ARG...]"
 
 static const struct argp live_argp = {
 	.options = live_options,

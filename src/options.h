@@ -34,8 +34,8 @@ struct options {
 /* What counts where nothing else is said. */
 void options_init(struct options *options);
 /*
- * Set freq, delay, memory, ascii or color from text, as the command line
- * does: for the configuration file.  The error begins with the name.
+ * Set freq, delay, memory, ascii, color, backend or call-graph from text, as
+ * the command line does: for the configuration file.  The error begins with the name.
  */
 bool options_set(struct options *options, const char *name, const char *value,
 		 struct error *error);

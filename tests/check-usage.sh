@@ -28,6 +28,8 @@ answers() {
 
 answers 2 "to run the command: tprof -- ls" ls
 answers 2 "to run the command: tprof -- ls" ls -l
+answers 2 "backend takes one of auto, bpf, perf, not 'ebpf'" --backend=ebpf -a
+answers 2 "needs --backend=perf" --backend=bpf --call-graph=fp -a
 answers 2 "to run the command: tprof report -- ls" report ls
 answers 2 "did you mean 'tprof record'?" recrod -o x.folded -- ls
 answers 2 "did you mean 'tprof record'?" recor

@@ -60,6 +60,8 @@ complete -c tprof -n $measures -s a -l all -d 'Measure the whole system'
 complete -c tprof -n $measures -l no-follow -d 'Leave out child processes'
 complete -c tprof -n $measures -s F -l freq -x -a '99 499 999 4999' -d 'Samples per second and CPU'
 complete -c tprof -n $measures -s e -l event -x -a 'auto cycles instructions cpu-clock task-clock page-faults context-switches cache-misses branch-misses' -d 'What makes a sample'
+complete -c tprof -n $measures -l backend -x -a 'auto bpf perf' -d 'What takes the samples'
+complete -c tprof -n $measures -l call-graph -x -a 'auto fp none' -d 'How stacks are walked'
 complete -c tprof -n $measures -l for -x -a '500ms 1s 5s 10s 1m' -d 'Sample for so long'
 complete -c tprof -n $measures -l memory -x -a '64M 128M 256M 512M 1G' -d 'Stay within so much memory'
 

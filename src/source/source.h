@@ -40,6 +40,11 @@ struct source_ops {
 	void (*close)(struct source *source);
 };
 
+/* What takes the samples: perf events alone, or with a BPF program that walks stacks. */
+enum backend { BACKEND_AUTO, BACKEND_BPF, BACKEND_PERF };
+/* How stacks are walked: by unwind information, by frame pointers, or not at all. */
+enum call_graph { CALL_GRAPH_AUTO, CALL_GRAPH_FP, CALL_GRAPH_NONE };
+
 /* What to measure, from the command line. */
 struct target {
 	array(pid_t) pid;
@@ -48,6 +53,8 @@ struct target {
 	bool no_follow;
 	const char *event;	/* "auto", "cycles", "cpu-clock", ... */
 	unsigned frequency;	/* samples per second and CPU */
+	enum backend backend;
+	enum call_graph call_graph;
 };
 
 /* What a live source turned out to be, for the header and reports. */

@@ -91,6 +91,8 @@ static void settings(void **state)
 		   "hot = 208 bold\n"
 		   "[options]\n"
 		   "freq = 99\n"
+		   "backend = perf\n"
+		   "call-graph = fp\n"
 		   "delay = 1s\n"
 		   "memory = 64M\n"
 		   "ascii = yes\n"
@@ -105,6 +107,8 @@ static void settings(void **state)
 	assert_true(s.config.theme.changed[STYLE_HOT]);
 	assert_int_equal(s.config.theme.look[STYLE_HOT].foreground, 208);
 	assert_int_equal(s.options.target.frequency, 99);
+	assert_int_equal(s.options.target.backend, BACKEND_PERF);
+	assert_int_equal(s.options.target.call_graph, CALL_GRAPH_FP);
 	assert_int_equal(s.options.delay, 1000000000u);
 	assert_int_equal(s.options.memory, 64u << 20);
 	assert_true(s.options.ascii);

@@ -136,7 +136,8 @@ static const struct walk_case walk_cases[] = {
 	{ "rbp saved below itself", IN(RBP_AT_RBP, 9), AT(2), "1b09 1209 1401 complete",
 	  .word = { IN(FRAME, 9), 1, AT(5), 1, 1, 1, IN(OUTERMOST, 1) } },
 	{ "outermost at once", IN(OUTERMOST, 9), 0, "1409 complete", .word = { 0 } },
-	{ "the return address is 0", IN(PUSHED_0, 9), 0, "1009 complete", .word = { 0 }, .words = 1 },
+	{ "the return address is 0", IN(PUSHED_0, 9), 0, "1009 complete",
+	  .word = { 0 }, .words = 1 },
 
 	{ "stub before its push", IN(STUB, 0x2a), 0, "162a 1401 complete",
 	  .word = { IN(OUTERMOST, 1), NOWHERE } },
@@ -172,7 +173,8 @@ static const struct walk_case walk_cases[] = {
 	{ "interrupted where r10 counts", IN(PUSHED_0, 9), 1, "1009 1509 1909! 1401 complete",
 	  .word = { IN(TRAMPOLINE, 9), 0, 0, 0, 0, 0, 0, 0, AT(25), 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0,
 	    AT(23), IN(IN_R10, 9), 1, IN(OUTERMOST, 1) } },
-	{ "signal frame cut off", IN(TRAMPOLINE, 9), 1, "1509 dump too short", .word = { 1, 2, 3 } },
+	{ "signal frame cut off", IN(TRAMPOLINE, 9), 1, "1509 dump too short",
+	  .word = { 1, 2, 3 } },
 	{ "handlers for ever", IN(TRAMPOLINE, 9), 1, "1509 1500! 1500! 1500! 1500! 1500! limit",
 	  .word = { SIGNAL_FRAME(1, SP, IN(TRAMPOLINE, 0)) } },
 
@@ -214,7 +216,8 @@ static const struct walk_case walk_cases[] = {
 
 	{ "odd CFA", IN(ODD, 9), 0, "1c09 implausible", .word = { 1, 1, 1 } },
 	{ "CFA below", IN(DOWNWARDS, 9), 0, "1d09 implausible", .word = { 1, 1, 1 } },
-	{ "rbp below, in the same stack", IN(FRAME, 9), SP - 64, "1209 implausible", .word = { 1, 1 } },
+	{ "rbp below, in the same stack", IN(FRAME, 9), SP - 64, "1209 implausible",
+	  .word = { 1, 1 } },
 	{ "rbp of another stack below", IN(PUSHED_0, 9), SP - (2 << 20),
 	  "1009 2209 unreadable", .word = { IN(ON_OWN_STACK, 9), 1 } },
 	{ "copy too short", IN(PUSHED_2, 9), 0, "1109 dump too short", .word = { 1, 2 } },
