@@ -176,6 +176,43 @@ twice() {
 	(($(screen | grep -cE -- "$1") >= 2))
 }
 
+# The wheel and clicks in the output; whoever has the terminal has the mouse.
+mouse_in_output() {
+	start "mouse and output" 80 24 'LC_ALL=C.UTF-8 TERM=xterm-256color'
+	launch "sh -c 'seq 1 1000; exec cat -v'"
+	until_true 10 has_mouse 1 || fail "the mouse is not asked for"
+	output; expect '^1000' || return
+	mouse 64 10 10 M; mouse 64 10 10 M; expect 'rows below'
+	mouse 65 10 10 M; mouse 65 10 10 M; until_true 10 shows '^1000' || fail "no wheel"
+	mouse 0 10 10 M; mouse 2 10 10 M; expect '┌─'
+	keys Escape; until_true 10 shows_not '┌─' || fail "Esc does not close the menu"
+	keys O; expect 'Ctrl-\] comes back'
+	until_true 10 has_mouse 0 || fail "the program has the terminal, we the mouse"
+	keys 'C-]'; expect '1 Functions'
+	until_true 10 has_mouse 1 || fail "the mouse is not taken again"
+	# A program that asks for the mouse gets what it asked for, and gives it back.
+	keys O; expect 'comes back'; keys C-d; expect 'exited'
+	until_true 10 has_mouse 1 || fail "no mouse after the end of the program"
+	keys q; left 0
+	has_mouse 0 || fail "the mouse is kept at the end"
+
+	part="a program with the mouse"
+	cat >"$work/program" <<'END_OF_PROGRAM'
+stty raw -echo
+printf '\033[?1000h\033[?1006hwith the mouse\r\n'
+dd bs=1 count=9 2>/dev/null | od -c
+sleep 1000
+END_OF_PROGRAM
+	launch "sh $work/program"
+	keys O; expect 'with the mouse'
+	until_true 10 has_mouse 1 || fail "the program does not get the mouse"
+	mouse 0 5 7 M; expect '033 +\[ +< +0 +; +5 +; +7 +M'
+	keys 'C-]'; expect '1 Functions'
+	click 17 5; expect '▼ Total'
+	keys Q; expect 'status='
+	has_mouse 0 || fail "the mouse of the program is kept at the end"
+}
+
 full_screen() {
 	local editor=
 	for editor in vim less none; do
@@ -296,6 +333,41 @@ stopped_together() {
 	keys Q; expect '^ready>$'
 }
 
+# On the screen as without: the command's own status, its signal, 0 for what was attached to.
+statuses() {
+	local setting signal target
+	for setting in '' 'SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody'; do
+		if [[ $setting ]] && ((EUID)); then
+			continue
+		fi
+		start "exit status ${setting:+under sudo}" 80 24 "LC_ALL=C.UTF-8 $setting"
+		launch "sh -c 'exit 7'"; expect 'exited'; keys q; left 7
+		for signal in TERM ABRT SEGV; do
+			launch "sh -c 'kill -$signal \$\$'"
+			expect "killed by SIG$signal"
+			keys q; left $((128 + $(kill -l $signal)))
+		done
+		launch "sh -c 'kill -KILL \$\$'"; expect 'killed by SIGKILL'
+		keys q; left 137
+		run "--for 1s -- sleep 100"; expect 'killed by SIGTERM|exited'; keys q; left 0
+		launch 'sleep 100'; kill -TERM "$(pid)"; left 143
+		run "-- /no/such/program"; left 127
+		run "-- /etc/passwd"; left 126
+		run "-p 4194303"; left 125
+		run "-p no"; left 125
+
+		for signal in TERM KILL; do
+			bash -c 'while :; do :; done' &
+			target=$!
+			run "-p $target"; expect '[1-9][0-9,]* samples'
+			kill -$signal $target
+			wait $target 2>/dev/null
+			expect 'ended|exited|killed'
+			keys q; left 0
+		done
+	done
+}
+
 as_who_called_sudo() {
 	local shown
 	if ((EUID)); then
@@ -325,10 +397,12 @@ saved_output
 redirected
 its_terminal
 handed_over
+mouse_in_output
 full_screen
 interrupted_twice
 detached
 background
 stopped_together
+statuses
 as_who_called_sudo
 finish_parts

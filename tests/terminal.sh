@@ -108,18 +108,6 @@ unknown_keys() {
 	keys q; left 0
 }
 
-# The sequences of xterm, in SGR's form; cells count from 1.
-mouse() {
-	keys -l $'\033['"<$1;$2;$3$4"
-}
-click() {
-	mouse 0 "$1" "$2" M
-	mouse 0 "$1" "$2" m
-}
-has_mouse() {
-	[[ $(tm display-message -p '#{mouse_standard_flag}') == "$1" ]]
-}
-
 mouse_works() {
 	start "mouse, $1" 80 24 "LC_ALL=C.UTF-8 TERM=$1"
 	if ! infocmp "$1" >/dev/null 2>&1; then

@@ -70,6 +70,18 @@ keys() {
 	tm send-keys "$@"
 }
 
+# The sequences of xterm, in SGR's form; cells count from 1.
+mouse() {
+	keys -l $'\033['"<$1;$2;$3$4"
+}
+click() {
+	mouse 0 "$1" "$2" M
+	mouse 0 "$1" "$2" m
+}
+has_mouse() {
+	[[ $(tm display-message -p '#{mouse_standard_flag}') == "$1" ]]
+}
+
 # A shell with a prompt to wait for, in a pane of this size.
 start() {
 	part=$1
