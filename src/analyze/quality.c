@@ -1,111 +1,147 @@
 #include "analyze/quality.h"
 
-/* How stacks with a certain root end; the reasons of truncated ones come last. */
-enum ending { COMPLETE, FRAME_POINTER, REASONS, ENDINGS = REASONS + TRUNCATIONS };
+#include "analyze/ending.h"
+
+/* What is known of a stack from its outermost frames on. */
+struct base {
+	location_id outermost;
+	binary_id binary;	/* of the outermost location that is code */
+	bool guessed;		/* it has a guessed frame */
+};
 
 struct quality_private {
 	unsigned generation;
-	array(location_id) root;	/* by stack: its outermost location */
-	array(uint8_t) ending;		/* by location: enum ending */
-	array(uint64_t) samples;	/* by location: of stacks with that root */
-	uint64_t count[ENDINGS];
+	array(struct base) base;	/* by stack */
+	/* By location, of stacks that are judged by the name of their outermost one, it. */
+	array(uint64_t) samples;
+	array(uint8_t) judged;		/* see pack() */
 	size_t sums_seen, named_seen;
 };
 
-const char *truncation_name(enum truncation reason)
+static uint8_t pack(struct ending ending)
 {
-	static const char *const names[TRUNCATIONS] = {
-		[TRUNCATED_NO_FRAME_POINTER] = "no-frame-pointer",
-		[TRUNCATED_FRAME_LIMIT] = "frame-limit",
-		[TRUNCATED_NO_USER_STACK] = "no-user-stack",
-		[TRUNCATED_NOT_NAMED] = "not-named",
-	};
-
-	return reason < TRUNCATIONS ? names[reason] : "";
+	return (uint8_t)((unsigned)ending.end << 4 | (unsigned)ending.reason);
 }
 
-static enum ending ending_of(const struct profile *profile, location_id id)
+static struct ending unpack(uint8_t packed)
 {
-	const struct location *location = &profile->location.at[id];
-	const struct function *function;
-
-	/* No frames: a sample without a stack. */
-	if (!location->frame_count)
-		return REASONS + TRUNCATED_NO_USER_STACK;
-	/* Innermost first, so the last frame is the outermost function. */
-	function = &profile->function.at[profile->frame.at[location->first_frame +
-				location->frame_count - 1].function];
-	if (function->flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
-		return REASONS + TRUNCATED_NOT_NAMED;
-	/* A file of names says where its stacks end. */
-	if (location->named && !location->binary)
-		return COMPLETE;
-	if (function->flags & FUNCTION_BOTTOM)
-		return function->flags & FUNCTION_KERNEL ? COMPLETE : FRAME_POINTER;
-	if (function->flags & FUNCTION_KERNEL)
-		return REASONS + TRUNCATED_NO_USER_STACK;
-	return REASONS + TRUNCATED_NO_FRAME_POINTER;
+	return (struct ending){ .end = packed >> 4, .reason = packed & 15 };
 }
+
+_Static_assert(TRUNCATIONS <= 16, "a reason must fit in four bits");
 
 static void start_over(struct quality *quality, const struct profile *profile)
 {
 	struct quality_private *p = quality->private;
 
-	array_release(&p->root);
-	array_release(&p->ending);
+	array_release(&p->base);
 	array_release(&p->samples);
-	memset(p->count, 0, sizeof p->count);
+	array_release(&p->judged);
+	array_release(&quality->stop);
+	*quality = (struct quality){ .private = p };
 	p->sums_seen = p->named_seen = 0;
 	p->generation = profile->generation;
 }
 
-static void take_names(struct quality_private *p, const struct profile *profile)
+static void note_process(struct quality_stop *stop, string_id process)
 {
+	if (stop->process && stop->process != process)
+		stop->several = true;
+	stop->process = stop->several ? 0 : process;
+}
+
+/* Samples may be taken away by adding what is missing to 2^64. */
+static void count(struct quality *quality, struct ending ending, binary_id binary,
+		  uint64_t samples)
+{
+	if (ending.end == STACK_COMPLETE) {
+		quality->complete += samples;
+	} else if (ending.end == STACK_FRAME_POINTER) {
+		quality->frame_pointer += samples;
+	} else {
+		quality->truncated += samples;
+		quality->reason[ending.reason] += samples;
+		quality->stop.at[binary].samples += samples;
+		quality->stop.at[binary].reason[ending.reason] += samples;
+	}
+}
+
+static void take_names(struct quality *quality, const struct profile *profile)
+{
+	struct quality_private *p = quality->private;
+
 	for (; p->named_seen < profile->named.len; p->named_seen++) {
 		location_id id = profile->named.at[p->named_seen];
-		enum ending ending;
+		binary_id binary = profile->location.at[id].binary;
+		struct ending ending;
 
-		if (id >= p->ending.len)
+		if (id >= p->judged.len)
 			continue;
-		ending = ending_of(profile, id);
-		p->count[p->ending.at[id]] -= p->samples.at[id];
-		p->count[ending] += p->samples.at[id];
-		p->ending.at[id] = (uint8_t)ending;
+		ending = ending_of(profile, id, STACK_BY_NAME);
+		count(quality, unpack(p->judged.at[id]), binary, -p->samples.at[id]);
+		count(quality, ending, binary, p->samples.at[id]);
+		p->judged.at[id] = pack(ending);
 	}
 }
 
-static void take_entries(struct quality_private *p, const struct profile *profile)
+static bool is_code(const struct profile *profile, location_id id)
 {
-	size_t locations = p->ending.len, stacks = p->root.len;
+	const struct location *location = &profile->location.at[id];
 
+	return location->frame_count && !(FUNCTION_TRUNCATED &
+		profile->function.at[profile->frame.at[location->first_frame].function].flags);
+}
+
+static struct base base_of(const struct quality_private *p, const struct profile *profile,
+			   const struct stack *stack)
+{
+	const struct location *location = &profile->location.at[stack->location];
+	struct base base = p->base.at[stack->caller];
+
+	if (!stack->caller)
+		base.outermost = stack->location;
+	/* Right below "[truncated: ...]", or with nothing above. */
+	if (!stack->caller || (!profile->stack.at[stack->caller].caller &&
+			       !is_code(profile, base.outermost)))
+		base.binary = location->binary;
+	base.guessed |= location->guessed;
+	return base;
+}
+
+static void take_entries(struct quality *quality, const struct profile *profile)
+{
+	struct quality_private *p = quality->private;
+	size_t locations = p->judged.len, stacks = p->base.len;
+
+	array_extend(&quality->stop, profile->binary.len);
 	array_extend(&p->samples, profile->location.len);
-	array_extend(&p->ending, profile->location.len);
+	array_extend(&p->judged, profile->location.len);
 	for (; locations < profile->location.len; locations++)
-		p->ending.at[locations] = (uint8_t)ending_of(profile, (location_id)locations);
+		p->judged.at[locations] =
+			pack(ending_of(profile, (location_id)locations, STACK_BY_NAME));
 
-	array_extend(&p->root, profile->stack.len);
-	for (stacks = stacks ? stacks : 1; stacks < profile->stack.len; stacks++) {
-		const struct stack *stack = &profile->stack.at[stacks];
-
-		p->root.at[stacks] = stack->caller ? p->root.at[stack->caller] : stack->location;
-	}
+	array_extend(&p->base, profile->stack.len);
+	for (stacks = stacks ? stacks : 1; stacks < profile->stack.len; stacks++)
+		p->base.at[stacks] = base_of(p, profile, &profile->stack.at[stacks]);
 }
 
-static void take_sums(struct quality_private *p, const struct profile *profile)
+static void take_sum(struct quality *quality, const struct profile *profile,
+		     const struct sum *sum)
 {
-	for (; p->sums_seen < profile->sum.len; p->sums_seen++) {
-		const struct sum *sum = &profile->sum.at[p->sums_seen];
-		location_id root = p->root.at[sum->stack];
+	struct quality_private *p = quality->private;
+	const struct base *base = &p->base.at[sum->stack];
+	struct ending ending = unpack(p->judged.at[base->outermost]);
 
-		if (sum->metric != 1)
-			continue;
-		if (sum->cut) {
-			p->count[REASONS + TRUNCATED_FRAME_LIMIT] += sum->samples;
-			continue;
-		}
-		p->samples.at[root] += sum->samples;
-		p->count[p->ending.at[root]] += sum->samples;
-	}
+	if (sum->end == STACK_BY_NAME)
+		p->samples.at[base->outermost] += sum->samples;
+	else
+		ending = ending_of(profile, base->outermost, sum->end);
+	count(quality, ending, base->binary, sum->samples);
+	if (ending.end == STACK_TRUNCATED)
+		note_process(&quality->stop.at[base->binary],
+			     profile->thread.at[sum->thread].process);
+	if (base->guessed)
+		quality->guessed += sum->samples;
 }
 
 struct quality *quality_new(void)
@@ -120,9 +156,10 @@ void quality_free(struct quality *quality)
 {
 	if (!quality)
 		return;
-	array_release(&quality->private->root);
-	array_release(&quality->private->ending);
+	array_release(&quality->private->base);
 	array_release(&quality->private->samples);
+	array_release(&quality->private->judged);
+	array_release(&quality->stop);
 	xfree(quality->private);
 	xfree(quality);
 }
@@ -133,14 +170,9 @@ void quality_update(struct quality *quality, const struct profile *profile)
 
 	if (p->generation != profile->generation)
 		start_over(quality, profile);
-	take_names(p, profile);
-	take_entries(p, profile);
-	take_sums(p, profile);
-	quality->complete = p->count[COMPLETE];
-	quality->frame_pointer = p->count[FRAME_POINTER];
-	quality->truncated = 0;
-	for (int i = 0; i < TRUNCATIONS; i++) {
-		quality->reason[i] = p->count[REASONS + i];
-		quality->truncated += quality->reason[i];
-	}
+	take_entries(quality, profile);
+	take_names(quality, profile);
+	for (; p->sums_seen < profile->sum.len; p->sums_seen++)
+		if (profile->sum.at[p->sums_seen].metric == 1)
+			take_sum(quality, profile, &profile->sum.at[p->sums_seen]);
 }

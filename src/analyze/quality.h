@@ -3,30 +3,27 @@
 
 #include "profile/profile.h"
 
-/*
- * How the stacks ended.  complete: unwind information says outermost (the
- * kernel's own threads here).  frame_pointer: a frame-pointer walk that
- * reached a known bottom such as __libc_start_call_main; it may have
- * missed frames.  truncated: the rest, with a reason.
- */
-enum stack_end { STACK_COMPLETE, STACK_FRAME_POINTER, STACK_TRUNCATED };
-enum truncation {
-	TRUNCATED_NO_FRAME_POINTER,	/* the walk ended somewhere else */
-	TRUNCATED_FRAME_LIMIT,		/* deeper than the kernel copies */
-	TRUNCATED_NO_USER_STACK,	/* only kernel frames, of a task that has user code */
-	TRUNCATED_NOT_NAMED,		/* the bottom has no name, so it can't be told */
-	TRUNCATIONS
-};
-/* "no-frame-pointer", ... in reports */
-const char *truncation_name(enum truncation reason);
-
 /* With less of them any share is rough: half of 20 is anything from 28 to 72 %. */
 enum { FEW_SAMPLES = 20 };
 
-/* In samples, of everything measured. */
+/* Of stacks that end too early, which code they come from last. */
+struct quality_stop {
+	uint64_t samples, reason[TRUNCATIONS];
+	string_id process;	/* that ran it; several: 0 */
+	bool several;
+};
+
+/*
+ * How stacks ended, in samples, of everything measured.  complete: unwind
+ * information says outermost (or a kernel thread's name).  frame_pointer:
+ * a frame-pointer walk to a known bottom such as __libc_start_call_main,
+ * which may have missed frames.  truncated: the rest, with a reason.
+ */
 struct quality {
 	uint64_t complete, frame_pointer, truncated;
 	uint64_t reason[TRUNCATIONS];
+	uint64_t guessed;		/* of all: with a guessed frame in their stack */
+	array(struct quality_stop) stop;	/* by binary_id */
 	struct quality_private *private;
 };
 

@@ -38,28 +38,41 @@ struct profile_index {
 	/* Until sums could overflow; counts everything since the last zero. */
 	uint64_t weight_left, samples_left;
 
+	function_id truncated[TRUNCATIONS];
+
 	array(thread_id) free_thread;	/* ids of exited threads to use again */
 	thread_id exited_threads;	/* the one that took their samples */
 };
 
-enum { THREADS_LIMIT = 1 << 24 };	/* what a sum can hold */
+/* What a sum can hold. */
+enum { THREADS_LIMIT = 1 << 24, METRICS_LIMIT = 1 << 6 };
 
 /* Sums of the same stack, thread and metric are alike. */
 static inline bool sum_is_alike(const struct sum *a, const struct sum *b)
 {
 	return a->stack == b->stack && a->thread == b->thread && a->metric == b->metric &&
-	       a->cut == b->cut;
+	       a->end == b->end;
 }
 
 static inline uint64_t sum_hash(const struct sum *sum)
 {
 	return hash_u64((uint64_t)sum->stack << 32 ^ (uint64_t)sum->thread << 8 ^
-			(uint64_t)sum->metric << 1 ^ sum->cut);
+			(uint64_t)sum->metric << 2 ^ sum->end);
 }
 
-/* The location known by these frames alone. */
-location_id profile_add_frames(struct profile *profile, binary_id binary,
+/* The location known by its frames alone; like tells which bits it has. */
+location_id profile_add_frames(struct profile *profile, const struct location *like,
 			       const struct frame *frames, size_t count);
+/* The location of an address with these bits. */
+location_id profile_add_place(struct profile *profile, const struct location *like);
+/* Even when names are full. */
+function_id profile_add_function_always(struct profile *profile,
+					const struct function *function);
+/*
+ * Have the functions of truncated stacks, before names are full and where
+ * the names of other functions may call for them.
+ */
+void profile_add_truncation_functions(struct profile *profile);
 void profile_init_strings(struct profile *profile);
 /* Bytes of names and of the tables keyed by them. */
 uint64_t profile_name_bytes(const struct profile *profile);

@@ -9,7 +9,7 @@ enum {
 	/* A sum, and its place in the hash that finds those alike when slices merge. */
 	SUM_BYTES = sizeof(struct sum) + 16,
 	/* A stack, its node and its sum in a call tree, its mark in a filter, its end. */
-	STACK_BYTES = sizeof(struct stack) + 4 + 16 + 2 + 4,
+	STACK_BYTES = sizeof(struct stack) + 4 + 16 + 2 + 12,
 	/* A node of a call tree, its place in the hash, its entry turned around, its change. */
 	NODE_BYTES = 62 + 9 + 16 + 16,
 	LOCATION_BYTES = sizeof(struct location) + 8 + 2,

@@ -83,24 +83,27 @@ static uint64_t hash_of_function(const void *array, uint32_t id)
 	return hash_u64((uint64_t)function[id].name << 32 | function[id].binary);
 }
 
-static function_id function_add(struct profile *profile, const struct function *function,
-				bool always)
+/* The slot of the function, 0 in it when there is none. */
+static uint32_t *function_slot(struct profile *profile, const struct function *function)
+{
+	struct hash_index *ix = &profile->index->functions;
+	uint64_t hash = hash_u64((uint64_t)function->name << 32 | function->binary);
+	uint32_t *slot = hash_index_slot(ix, hash);
+
+	while (*slot && (profile->function.at[*slot].name != function->name ||
+			 profile->function.at[*slot].binary != function->binary))
+		slot = hash_index_next(ix, slot);
+	return slot;
+}
+
+function_id profile_add_function_always(struct profile *profile,
+					const struct function *function)
 {
 	struct profile_index *ix = profile->index;
-	uint64_t hash = hash_u64((uint64_t)function->name << 32 | function->binary);
-	uint32_t *slot = hash_index_slot(&ix->functions, hash);
+	uint32_t *slot = function_slot(profile, function);
 
-	for (; *slot; slot = hash_index_next(&ix->functions, slot))
-		if (profile->function.at[*slot].name == function->name &&
-		    profile->function.at[*slot].binary == function->binary)
-			return *slot;
-	if (!always && profile_names_are_full(profile)) {
-		struct function any = {
-			.name = ix->too_many_names, .flags = FUNCTION_PLACEHOLDER,
-		};
-
-		return function_add(profile, &any, true);
-	}
+	if (*slot)
+		return *slot;
 	*slot = (uint32_t)profile->function.len;
 	array_push(&profile->function, *function);
 	hash_index_added(&ix->functions, hash_of_function, profile->function.at);
@@ -109,8 +112,14 @@ static function_id function_add(struct profile *profile, const struct function *
 
 function_id profile_add_function(struct profile *profile, const struct function *function)
 {
+	struct function any = {
+		.name = profile->index->too_many_names, .flags = FUNCTION_PLACEHOLDER,
+	};
+
 	assert(function->binary < profile->binary.len);
-	return function_add(profile, function, false);
+	if (profile_names_are_full(profile) && !*function_slot(profile, function))
+		return profile_add_function_always(profile, &any);
+	return profile_add_function_always(profile, function);
 }
 
 const char *profile_function_name(const struct profile *profile, function_id id)
@@ -153,18 +162,26 @@ function_id profile_placeholder(struct profile *profile, binary_id id)
 
 /* Locations. */
 
-static uint64_t hash_of_frames(binary_id binary, const struct frame *frames, size_t count)
+/* The bits that keep locations of the same place apart. */
+static unsigned bits_of(const struct location *location)
 {
-	uint64_t hash = hash_u64(binary);
+	return location->guessed | (unsigned)location->outermost << 1;
+}
+
+static uint64_t hash_of_frames(const struct location *like, const struct frame *frames,
+			       size_t count)
+{
+	uint64_t hash = hash_u64((uint64_t)bits_of(like) << 32 | like->binary);
 
 	for (size_t i = 0; i < count; i++)
 		hash = hash_u64(hash ^ ((uint64_t)frames[i].line << 32 | frames[i].function));
 	return hash;
 }
 
-static uint64_t hash_of_address(binary_id binary, uint64_t address)
+static uint64_t hash_of_address(const struct location *like)
 {
-	return hash_u64(address ^ hash_u64(binary + 1ull));
+	return hash_u64(like->address ^
+			hash_u64(((uint64_t)bits_of(like) << 32 | like->binary) + 1));
 }
 
 static uint64_t hash_of_location(const void *array, uint32_t id)
@@ -173,8 +190,8 @@ static uint64_t hash_of_location(const void *array, uint32_t id)
 	const struct location *location = &profile->location.at[id];
 
 	if (!location->named)
-		return hash_of_address(location->binary, location->address);
-	return hash_of_frames(location->binary, profile->frame.at + location->first_frame,
+		return hash_of_address(location);
+	return hash_of_frames(location, profile->frame.at + location->first_frame,
 			      location->frame_count);
 }
 
@@ -190,42 +207,73 @@ static uint32_t placeholder_frame(struct profile *profile, binary_id binary)
 	return placeholder->frame;
 }
 
-location_id profile_add_location(struct profile *profile, binary_id binary, uint64_t address)
+location_id profile_add_place(struct profile *profile, const struct location *like)
 {
 	struct profile_index *ix = profile->index;
-	uint32_t *slot = hash_index_slot(&ix->locations, hash_of_address(binary, address));
-	struct location location = { .binary = binary, .address = address, .frame_count = 1 };
+	uint32_t *slot = hash_index_slot(&ix->locations, hash_of_address(like));
+	struct location location = {
+		.binary = like->binary,
+		.address = like->address,
+		.frame_count = 1,
+		.guessed = like->guessed,
+		.outermost = like->outermost,
+	};
 
 	for (; *slot; slot = hash_index_next(&ix->locations, slot)) {
 		const struct location *old = &profile->location.at[*slot];
 
-		if (old->address == address && old->binary == binary && !old->named)
+		if (old->address == like->address && old->binary == like->binary &&
+		    bits_of(old) == bits_of(like) && !old->named)
 			return *slot;
 	}
-	location.first_frame = placeholder_frame(profile, binary);
+	location.first_frame = placeholder_frame(profile, like->binary);
 	*slot = (uint32_t)profile->location.len;
 	array_push(&profile->location, location);
 	hash_index_added(&ix->locations, hash_of_location, profile);
 	return (location_id)(profile->location.len - 1);
 }
 
-location_id profile_add_frames(struct profile *profile, binary_id binary,
+location_id profile_add_location(struct profile *profile, binary_id binary, uint64_t address)
+{
+	return profile_add_place(profile, &(struct location){
+		.binary = binary, .address = address });
+}
+
+location_id profile_add_guessed_location(struct profile *profile, binary_id binary,
+					 uint64_t address)
+{
+	return profile_add_place(profile, &(struct location){
+		.binary = binary, .address = address, .guessed = true });
+}
+
+location_id profile_add_outermost_location(struct profile *profile, binary_id binary,
+					   uint64_t address)
+{
+	profile_add_truncation_functions(profile);
+	return profile_add_place(profile, &(struct location){
+		.binary = binary, .address = address, .outermost = true });
+}
+
+location_id profile_add_frames(struct profile *profile, const struct location *like,
 			       const struct frame *frames, size_t count)
 {
 	struct profile_index *ix = profile->index;
 	struct location location = {
-		.binary = binary,
+		.binary = like->binary,
 		.first_frame = (uint32_t)profile->frame.len,
 		.frame_count = (uint16_t)count,
 		.symbolized = true,
 		.named = true,
+		.guessed = like->guessed,
+		.outermost = like->outermost,
 	};
-	uint32_t *slot = hash_index_slot(&ix->locations, hash_of_frames(binary, frames, count));
+	uint32_t *slot = hash_index_slot(&ix->locations, hash_of_frames(like, frames, count));
 
 	for (; *slot; slot = hash_index_next(&ix->locations, slot)) {
 		const struct location *old = &profile->location.at[*slot];
 
-		if (old->named && old->binary == binary && old->frame_count == count &&
+		if (old->named && old->binary == like->binary && bits_of(old) == bits_of(like) &&
+		    old->frame_count == count &&
 		    !memcmp(&profile->frame.at[old->first_frame], frames, count * sizeof *frames))
 			return *slot;
 	}
@@ -240,7 +288,8 @@ location_id profile_add_frames(struct profile *profile, binary_id binary,
 location_id profile_add_named_location(struct profile *profile, struct frame frame)
 {
 	assert(frame.function < profile->function.len);
-	return profile_add_frames(profile, profile->function.at[frame.function].binary, &frame, 1);
+	return profile_add_frames(profile, &(struct location){
+		.binary = profile->function.at[frame.function].binary }, &frame, 1);
 }
 
 void profile_set_frames(struct profile *profile, location_id id,
@@ -341,7 +390,6 @@ void profile_end_thread(struct profile *profile, thread_id id)
 
 metric_id profile_add_metric(struct profile *profile, const char *name, enum unit unit)
 {
-	enum { METRICS_LIMIT = 1 << 7 };
 	string_id text = profile_add_string(profile, name);
 
 	for (metric_id i = 1; i < profile->metric.len; i++)

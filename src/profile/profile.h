@@ -49,7 +49,38 @@ enum function_flags {
 	FUNCTION_KERNEL		= 1 << 1,
 	FUNCTION_BOTTOM		= 1 << 2,	/* a stack may end here: _start, ... */
 	FUNCTION_OTHER		= 1 << 3,	/* "[other]": what was too light to keep apart */
+	FUNCTION_TRUNCATED	= 1 << 4,	/* "[truncated: ...]": above the rest of a stack */
 };
+
+/* How it is known how a stack ended. */
+enum stack_end {
+	STACK_BY_NAME,		/* a walk by frame pointers: its outermost function's name tells */
+	STACK_COMPLETE,		/* unwind information says outermost */
+	STACK_FRAME_POINTER,	/* frame pointers came to their end; they may have missed frames */
+	STACK_TRUNCATED,	/* profile_truncation() is outermost, and tells why */
+};
+
+enum truncation {
+	TRUNCATED_NO_FRAME_POINTER,	/* the walk ended somewhere else */
+	TRUNCATED_FRAME_LIMIT,		/* deeper than what is recorded */
+	TRUNCATED_NO_USER_STACK,	/* only kernel frames, of a task that has user code */
+	TRUNCATED_NOT_NAMED,		/* the bottom has no name, so it can't be told */
+	TRUNCATED_NO_MAPPING,		/* returns to where no code is */
+	TRUNCATED_NO_ROWS,		/* code without unwind information, nor frame pointer */
+	TRUNCATED_NOT_READY,		/* unwind information that came too late */
+	TRUNCATED_UNREADABLE,		/* stack that could not be read */
+	TRUNCATED_IMPLAUSIBLE,		/* the caller's frame would lie below */
+	TRUNCATED_UNSUPPORTED,		/* unwind information of a kind not known here */
+	TRUNCATED_DUMP_TOO_SHORT,	/* the copy of the stack ends before the stack does */
+	TRUNCATED_32_BIT,		/* a program of 32 bits */
+	TRUNCATIONS
+};
+/* "no-rows", ... in reports; "" when there is no such reason. */
+const char *truncation_name(enum truncation reason);
+/* "no unwind information", ... for people. */
+const char *truncation_text(enum truncation reason);
+/* The reason in "[truncated: no unwind information]"; TRUNCATIONS: none of ours. */
+enum truncation truncation_find(const char *function);
 
 /* Functions of the same name in different binaries are different. */
 struct function {
@@ -76,8 +107,10 @@ struct location {
 	binary_id binary;
 	uint32_t first_frame;
 	uint16_t frame_count;
-	bool symbolized;	/* tried, even when nothing was found */
-	bool named;		/* known by its frames alone: no address, never asked for */
+	bool symbolized : 1;	/* tried, even when nothing was found */
+	bool named : 1;		/* known by its frames alone: no address, never asked for */
+	bool guessed : 1;	/* reached without unwind information: maybe not the caller */
+	bool outermost : 1;	/* of a STACK_BY_NAME: its name tells whether it is whole */
 	stack_id first_stack;	/* the oldest stack that has this location, 0: none yet */
 };
 
@@ -105,8 +138,8 @@ struct sum {
 	uint64_t samples;
 	stack_id stack;
 	uint32_t thread : 24;	/* thread_id */
-	uint32_t metric : 7;	/* metric_id */
-	uint32_t cut : 1;	/* deeper than the kernel copies: outermost callers are missing */
+	uint32_t metric : 6;	/* metric_id */
+	uint32_t end : 2;	/* enum stack_end */
 };
 
 /* A stretch of time; its sums are those up to the first one of the next slice. */
@@ -175,6 +208,15 @@ function_id profile_add_function(struct profile *profile, const struct function 
 /* The function that stands for what is not named in a binary: "[name]". */
 function_id profile_placeholder(struct profile *profile, binary_id binary);
 location_id profile_add_location(struct profile *profile, binary_id binary, uint64_t address);
+/* The same place, but a location of its own: see struct location. */
+location_id profile_add_guessed_location(struct profile *profile, binary_id binary,
+					 uint64_t address);
+location_id profile_add_outermost_location(struct profile *profile, binary_id binary,
+					   uint64_t address);
+/* The outermost of all stacks that are truncated for that reason. */
+location_id profile_truncation(struct profile *profile, enum truncation reason);
+/* Its function, 0 when there is none yet. */
+function_id profile_truncation_function(const struct profile *profile, enum truncation reason);
 /* A location that never had an address, as in folded files. */
 location_id profile_add_named_location(struct profile *profile, struct frame frame);
 stack_id profile_add_stack(struct profile *profile, stack_id caller, location_id location);
@@ -199,7 +241,7 @@ struct sample {
 	stack_id stack;
 	thread_id thread;
 	metric_id metric;	/* 0: the first */
-	bool cut;		/* see struct sum */
+	enum stack_end end;
 };
 
 /*

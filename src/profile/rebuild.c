@@ -16,7 +16,7 @@ struct rebuild {
 
 /* What all sums of a metric come to. */
 struct whole {
-	double weight[1 << 7], samples[1 << 7];
+	double weight[METRICS_LIMIT], samples[METRICS_LIMIT];
 };
 
 static void add_whole(struct whole *whole, const struct sum *sum, size_t count)
@@ -106,16 +106,24 @@ static location_id new_place(struct rebuild *rebuild, location_id old)
 	if (!old || rebuild->place[old])
 		return rebuild->place[old];
 	if (!location->symbolized) {
-		rebuild->place[old] = profile_add_location(rebuild->profile, location->binary,
-							   location->address);
+		rebuild->place[old] = profile_add_place(rebuild->profile, location);
 		return rebuild->place[old];
 	}
 	/* Placeholders may be shared, but have no line to lose. */
 	for (size_t i = 0; i < location->frame_count; i++)
 		frame[i].line = 0;
-	rebuild->place[old] = profile_add_frames(rebuild->profile, location->binary, frame,
+	rebuild->place[old] = profile_add_frames(rebuild->profile, location, frame,
 						 location->frame_count);
 	return rebuild->place[old];
+}
+
+/* There are few, and why the stacks are truncated must not get lost. */
+static bool is_truncation(const struct rebuild *rebuild, location_id old)
+{
+	const struct location *location = &rebuild->location[old];
+	function_id function = rebuild->frame[location->first_frame].function;
+
+	return rebuild->profile->function.at[function].flags & FUNCTION_TRUNCATED;
 }
 
 static stack_id new_stack(struct rebuild *rebuild, stack_id old, struct stack stack)
@@ -126,7 +134,7 @@ static stack_id new_stack(struct rebuild *rebuild, stack_id old, struct stack st
 	/* Nothing was sampled there: no sum refers to it. */
 	if (rebuild->rank[old] <= 0)
 		return 0;
-	if (is_kept(rebuild, old))
+	if (is_truncation(rebuild, stack.location) || is_kept(rebuild, old))
 		return profile_add_stack(profile, caller, new_place(rebuild, stack.location));
 	if (profile->stack.at[caller].location == rebuild->other)
 		return caller;

@@ -45,8 +45,8 @@ void profile_add_sample(struct profile *profile, const struct sample *sample)
 	struct sum sum = {
 		.stack = sample->stack,
 		.thread = sample->thread & (THREADS_LIMIT - 1),
-		.metric = sample->metric ? sample->metric & 0x7f : 1,
-		.cut = sample->cut,
+		.metric = sample->metric ? sample->metric & (METRICS_LIMIT - 1) : 1,
+		.end = sample->end & 3,
 	};
 
 	assert(sample->stack < profile->stack.len && sample->thread < profile->thread.len);

@@ -93,8 +93,10 @@ void profile_limit_names(struct profile *profile, uint64_t bytes)
 	struct profile_index *ix = profile->index;
 
 	ix->name_bytes_max = bytes;
-	if (!ix->too_many_names)
-		ix->too_many_names = profile_add_string(profile, "[too many names]");
+	if (ix->too_many_names)
+		return;
+	profile_add_truncation_functions(profile);
+	ix->too_many_names = profile_add_string(profile, "[too many names]");
 }
 
 const char *profile_string(const struct profile *profile, string_id id)

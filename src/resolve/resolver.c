@@ -40,8 +40,7 @@ static void take_sample(struct resolver *r, const struct event *event)
 {
 	struct process *process = followed(r, event);
 	struct sample sample = { .time = event->time, .weight = event->sample.weight,
-				 .samples = 1, .metric = 1,
-				 .cut = event->sample.end == UNWIND_LIMIT };
+				 .samples = 1, .metric = 1 };
 
 	if (!process || process->watch != WATCH_NOW)
 		return;
@@ -50,7 +49,7 @@ static void take_sample(struct resolver *r, const struct event *event)
 									     process->pid);
 	if (!process->maps_known && process->pid > 0)
 		maps_read(r, process);
-	sample.stack = stacks_add(r, process, event);
+	sample.stack = stacks_add(r, process, event, &sample.end);
 	profile_add_sample(r->profile, &sample);
 }
 
@@ -224,6 +223,7 @@ struct resolver *resolver_new(struct profile *profile, unsigned flags)
 	r->generation = profile->generation;
 	process_table_init(&r->processes, &r->mapped);
 	r->naming = naming_new(profile);
+	r->rows = rows_new(&r->mapped, code_note_known, r);
 	return r;
 }
 
@@ -232,6 +232,9 @@ void resolver_free(struct resolver *r)
 	if (!r)
 		return;
 	naming_free(r->naming);
+	rows_free(r->rows);
+	array_release(&r->known);
+	array_release(&r->range);
 	process_table_release(&r->processes);
 	mapped_table_release(&r->mapped);
 	xfree(r);
@@ -327,6 +330,7 @@ void resolver_work(struct resolver *r)
 {
 	tasks_check(r);
 	naming_work(r->naming, clock_now());
+	rows_work(r->rows, clock_now());
 }
 
 size_t resolver_waiting(const struct resolver *r)
@@ -338,11 +342,23 @@ const char *resolver_trouble(const struct resolver *r)
 {
 	const char *trouble = naming_trouble(r->naming);
 
+	if (!trouble)
+		trouble = rows_trouble(r->rows);
 	if (trouble)
 		return trouble;
 	if (mapped_table_is_full(&r->mapped))
 		return "no names of code in files that are mapped now: too many are mapped already";
 	return r->trouble[0] ? r->trouble : NULL;
+}
+
+int resolver_rows_fd(const struct resolver *r)
+{
+	return rows_fd(r->rows);
+}
+
+pid_t resolver_rows_pid(const struct resolver *r)
+{
+	return rows_symbolizer_pid(r->rows);
 }
 
 pid_t resolver_symbolizer_pid(const struct resolver *r)

@@ -9,10 +9,7 @@ static void add_image(struct resolver *r, const struct process *process, pid_t t
 		      const struct mapping *mapping, binary_id binary)
 {
 	const struct mapped *mapped = &r->mapped.at.at[mapping->mapped];
-	pid_t first = !r->everything && r->processes.oldest ? r->processes.oldest->pid : 0;
-	struct binary_place place = { .pid = process->pid, .tid = tid, .start = mapping->start,
-				      .end = mapping->end, .inode = mapped->inode,
-				      .path = mapped->path, .kin = { process->parent, first } };
+	struct binary_place place = code_place(r, process, tid, mapping);
 
 	if (mapped->kind == BINARY_FILE)
 		naming_add_image(r->naming, binary, IMAGE_OF_FILE, &place);
@@ -22,7 +19,8 @@ static void add_image(struct resolver *r, const struct process *process, pid_t t
 
 /* Addresses of files count from their beginning, of other code they stay. */
 static location_id add_location(struct resolver *r, const struct process *process, pid_t tid,
-				const struct mapping *mapping, uint64_t ip)
+				const struct mapping *mapping, uint64_t ip,
+				add_location_fn *add)
 {
 	const struct mapped *mapped = &r->mapped.at.at[mapping->mapped];
 	bool is_new = !mapped->binary;
@@ -35,48 +33,78 @@ static location_id add_location(struct resolver *r, const struct process *proces
 		ip = ip - mapping->start + mapping->offset;
 	else if (mapped->kind == BINARY_VDSO)
 		ip -= mapping->start;
-	return profile_add_location(r->profile, binary, ip);
+	return add(r->profile, binary, ip);
 }
 
-static location_id kernel_location(struct resolver *r, uint64_t ip)
+static location_id kernel_location(struct resolver *r, uint64_t ip, add_location_fn *add)
 {
 	if (!r->kernel) {
 		r->kernel = profile_add_binary(r->profile, "[kernel]", "", BINARY_KERNEL);
 		naming_add_image(r->naming, r->kernel, IMAGE_OF_KERNEL, NULL);
 	}
-	return profile_add_location(r->profile, r->kernel, ip);
+	return add(r->profile, r->kernel, ip);
 }
 
-static location_id unknown_location(struct resolver *r)
+static location_id unknown_location(struct resolver *r, add_location_fn *add)
 {
 	if (!r->unknown)
 		r->unknown = profile_add_binary(r->profile, "[unknown]", "", BINARY_ANONYMOUS);
 	/* One for all: addresses that lead nowhere are endless and mean nothing. */
-	return profile_add_location(r->profile, r->unknown, 0);
+	return add(r->profile, r->unknown, 0);
 }
 
 static location_id find_location(struct resolver *r, struct process *process,
-				 const struct event *event, uint64_t ip, bool kernel)
+				 const struct event *event, uint64_t ip, bool kernel,
+				 add_location_fn *add)
 {
 	uint32_t serial = kernel ? KERNEL_SERIAL : process->mappings->serial;
 	struct memo *memo = &r->memo[hash_u64(ip ^ (uint64_t)serial << 32) % MEMO_SLOTS];
 	const struct mapping *mapping;
 
-	if (memo->location && memo->ip == ip && memo->serial == serial)
+	if (memo->location && memo->ip == ip && memo->serial == serial && memo->add == add)
 		return memo->location;
 	if (kernel) {
-		*memo = (struct memo){ ip, serial, kernel_location(r, ip) };
+		*memo = (struct memo){ ip, add, serial, kernel_location(r, ip, add) };
 		return memo->location;
 	}
 	mapping = process_find_mapping(process, ip);
 	if (!mapping)
 		mapping = maps_look_again(r, process, ip, event->time);
 	if (!mapping)
-		return unknown_location(r);
-	memo->location = add_location(r, process, event->tid, mapping, ip);
+		return unknown_location(r, add);
+	memo->location = add_location(r, process, event->tid, mapping, ip, add);
 	memo->ip = ip;
+	memo->add = add;
 	memo->serial = process->mappings->serial;
 	return memo->location;
+}
+
+/* How a walk's end reads in the profile. */
+struct verdict {
+	enum stack_end end;
+	enum truncation reason;
+};
+
+static struct verdict verdict_of(enum unwind_end end)
+{
+	static const struct verdict verdicts[UNWIND_ENDS] = {
+		/* Kernel threads have no user stack either: names tell. */
+		[UNWIND_MORE] = { STACK_BY_NAME, 0 },
+		[UNWIND_NO_USER] = { STACK_BY_NAME, 0 },
+		[UNWIND_COMPLETE] = { STACK_COMPLETE, 0 },
+		[UNWIND_BY_FRAME_POINTER] = { STACK_FRAME_POINTER, 0 },
+		[UNWIND_NO_MAPPING] = { STACK_TRUNCATED, TRUNCATED_NO_MAPPING },
+		[UNWIND_NO_ROWS] = { STACK_TRUNCATED, TRUNCATED_NO_ROWS },
+		[UNWIND_NOT_READY] = { STACK_TRUNCATED, TRUNCATED_NOT_READY },
+		[UNWIND_UNREADABLE] = { STACK_TRUNCATED, TRUNCATED_UNREADABLE },
+		[UNWIND_LIMIT] = { STACK_TRUNCATED, TRUNCATED_FRAME_LIMIT },
+		[UNWIND_IMPLAUSIBLE] = { STACK_TRUNCATED, TRUNCATED_IMPLAUSIBLE },
+		[UNWIND_NOT_SUPPORTED] = { STACK_TRUNCATED, TRUNCATED_UNSUPPORTED },
+		[UNWIND_DUMP_TOO_SHORT] = { STACK_TRUNCATED, TRUNCATED_DUMP_TOO_SHORT },
+		[UNWIND_32_BIT] = { STACK_TRUNCATED, TRUNCATED_32_BIT },
+	};
+
+	return verdicts[end < UNWIND_ENDS ? end : UNWIND_MORE];
 }
 
 /*
@@ -84,18 +112,32 @@ static location_id find_location(struct resolver *r, struct process *process,
  * program are where calls return to: the call is just before, and may be
  * the last instruction of its line, or of its function.
  */
-stack_id stacks_add(struct resolver *r, struct process *process, const struct event *event)
+stack_id stacks_add(struct resolver *r, struct process *process, const struct event *event,
+		    enum stack_end *end)
 {
+	struct verdict verdict = verdict_of(event->sample.end);
 	stack_id stack = 0;
+
+	*end = verdict.end;
+	if (verdict.end == STACK_TRUNCATED)
+		stack = profile_add_stack(r->profile, 0,
+					  profile_truncation(r->profile, verdict.reason));
 
 	for (size_t i = event->sample.ip_count; i-- > 0;) {
 		bool kernel = i < event->sample.kernel_count;
 		bool returns = i != 0 && i != event->sample.kernel_count;
 		uint64_t ip = event->sample.ip[i];
 
+		bool judged = !stack && verdict.end == STACK_BY_NAME;
+
 		stack = profile_add_stack(r->profile, stack,
-					  find_location(r, process, event,
-							returns && ip ? ip - 1 : ip, kernel));
+				find_location(r, process, event,
+					      returns && ip ? ip - 1 : ip, kernel,
+					      judged ? profile_add_outermost_location :
+						       profile_add_location));
 	}
-	return stack ? stack : profile_add_stack(r->profile, 0, unknown_location(r));
+	if (!stack)
+		stack = profile_add_stack(r->profile, 0,
+					  unknown_location(r, profile_add_location));
+	return stack;
 }

@@ -197,7 +197,7 @@ static void test_samples(void **state)
 	add(profile, 8, 20, stack, one);
 	add(profile, 8, 1, stack, two);
 	profile_add_sample(profile, &(struct sample){ .time = 8, .weight = 5, .samples = 1,
-			   .stack = stack, .thread = two, .cut = true });
+			   .stack = stack, .thread = two, .end = STACK_TRUNCATED });
 	profile_add_sample(profile, &(struct sample){ .time = 8, .weight = 500, .samples = 1,
 			   .stack = stack, .thread = two, .metric = 2 });
 	assert_int_equal(profile->sum.len, 0);
@@ -468,6 +468,117 @@ static void test_stacks_fold(void **state)
 	profile_free(profile);
 }
 
+static void test_truncations(void **state)
+{
+	struct profile *profile = profile_new();
+	location_id place = profile_truncation(profile, TRUNCATED_NO_ROWS);
+	const struct function *function;
+
+	(void)state;
+	assert_int_equal(profile_truncation(profile, TRUNCATED_NO_ROWS), place);
+	function = &profile->function.at[profile_truncation_function(profile, TRUNCATED_NO_ROWS)];
+	assert_string_equal(profile_string(profile, function->name),
+			    "[truncated: no unwind information]");
+	assert_int_equal(function->flags, FUNCTION_TRUNCATED);
+	assert_int_equal(profile_truncation_function(profile, TRUNCATED_32_BIT), 0);
+	for (int i = 0; i < TRUNCATIONS; i++) {
+		char text[100];
+
+		assert_true(truncation_name((enum truncation)i)[0]);
+		snprintf(text, sizeof text, "[truncated: %s]", truncation_text((enum truncation)i));
+		assert_int_equal(truncation_find(text), i);
+	}
+	assert_string_equal(truncation_name(TRUNCATIONS), "");
+	assert_int_equal(truncation_find(""), TRUNCATIONS);
+	assert_int_equal(truncation_find("[truncated: ]"), TRUNCATIONS);
+	assert_int_equal(truncation_find("[truncated: no map]"), TRUNCATIONS);
+	assert_int_equal(truncation_find("[truncated: no mapping"), TRUNCATIONS);
+	profile_free(profile);
+}
+
+/* Their roots stay even when all is folded, and when there are too many names. */
+static void test_truncations_stay(void **state)
+{
+	struct profile *profile = profile_new();
+	binary_id binary = profile_add_binary(profile, "/bin/x", "", BINARY_FILE);
+	char name[20];
+
+	(void)state;
+	for (unsigned i = 0; i < 100000; i++) {
+		stack_id s;
+
+		if (i == 50000)
+			s = profile_add_stack(profile, 0, profile_truncation(profile,
+							TRUNCATED_IMPLAUSIBLE));
+		else
+			s = profile_add_stack(profile, 0, named(profile, "main"));
+		s = profile_add_stack(profile, s, profile_add_location(profile, binary, i));
+		snprintf(name, sizeof name, "name %u", i);
+		profile_add_string(profile, name);
+		add(profile, i, 1 + i % 3, s, 0);
+		if (i % 100 == 0) {
+			profile_seal(profile, i);
+			profile_limit(profile, 1 << 20);
+		}
+	}
+	assert_true(profile->merged > 1);
+	assert_int_equal(weight_of_function(profile, profile_truncation_function(profile,
+							TRUNCATED_IMPLAUSIBLE)), 1 + 50000 % 3);
+	assert_string_equal(profile_function_name(profile, profile_truncation_function(profile,
+							TRUNCATED_32_BIT)),
+			    "[truncated: 32-bit program]");
+	profile_free(profile);
+}
+
+/* The same place can be a location several times; each is named on its own. */
+static void test_kinds_of_locations(void **state)
+{
+	struct profile *profile = profile_new();
+	binary_id binary = profile_add_binary(profile, "/bin/x", "", BINARY_FILE);
+	struct frame frame = { .function = function(profile, "f"), .line = 3 };
+	location_id id[] = {
+		profile_add_location(profile, binary, 0x10),
+		profile_add_guessed_location(profile, binary, 0x10),
+		profile_add_outermost_location(profile, binary, 0x10),
+	};
+	bool guessed = false, outermost = false, plain = false;
+
+	(void)state;
+	assert_int_equal(profile_add_location(profile, binary, 0x10), id[0]);
+	assert_int_equal(profile_add_guessed_location(profile, binary, 0x10), id[1]);
+	assert_int_equal(profile_add_outermost_location(profile, binary, 0x10), id[2]);
+	assert_int_not_equal(id[0], id[1]);
+	assert_int_not_equal(id[0], id[2]);
+	assert_int_not_equal(id[1], id[2]);
+	profile_set_frames(profile, id[1], &frame, 1);
+	profile_set_frames(profile, id[2], &frame, 1);
+	assert_false(profile->location.at[id[0]].symbolized);
+	for (int i = 0; i < 3; i++)
+		add(profile, 1, 1, profile_add_stack(profile, 0, id[i]), 0);
+	for (int i = 0; i < 100000; i++)
+		add(profile, 1, 1, profile_add_stack(profile, 0,
+			profile_add_location(profile, binary, 0x100 + (unsigned)i % 3)), 0);
+	for (unsigned i = 0; i < 20000; i++)
+		profile_add_stack(profile, 0, profile_add_location(profile, binary, 0x1000 + i));
+	profile_seal(profile, 2);
+	profile_limit(profile, 1 << 20);
+	assert_int_equal(profile->merged, 1);
+	for (size_t i = 1; i < profile->location.len; i++) {
+		const struct location *location = &profile->location.at[i];
+
+		if (location->guessed || location->outermost) {
+			assert_true(location->named && location->symbolized);
+			assert_int_equal(profile->frame.at[location->first_frame].function,
+					 frame.function);
+		}
+		plain |= !location->guessed && !location->outermost && location->address == 0x10;
+		guessed |= location->guessed;
+		outermost |= location->outermost;
+	}
+	assert_true(plain && guessed && outermost);
+	profile_free(profile);
+}
+
 /* What is not named yet keeps its address through a rebuild. */
 static void test_addresses_stay(void **state)
 {
@@ -584,6 +695,9 @@ int main(void)
 		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_slices_merge),
 		cmocka_unit_test(test_stacks_fold),
+		cmocka_unit_test(test_truncations),
+		cmocka_unit_test(test_truncations_stay),
+		cmocka_unit_test(test_kinds_of_locations),
 		cmocka_unit_test(test_addresses_stay),
 		cmocka_unit_test(test_threads_fold),
 		cmocka_unit_test(test_names_are_bounded),

@@ -24,7 +24,8 @@ static struct frame frame(struct profile *profile, const char *name, unsigned fl
 }
 
 /* A leaf below a place with that name. */
-static location_id sample(struct profile *profile, const char *name, unsigned flags, bool cut)
+static location_id sample(struct profile *profile, const char *name, unsigned flags,
+			  enum stack_end end)
 {
 	location_id place = profile_add_location(profile, binary(profile), profile->location.len);
 	location_id leaf = profile_add_location(profile, binary(profile), profile->location.len);
@@ -35,7 +36,7 @@ static location_id sample(struct profile *profile, const char *name, unsigned fl
 	profile_set_frames(profile, leaf, &g, 1);
 	stack = profile_add_stack(profile, stack, leaf);
 	profile_add_sample(profile, &(struct sample){
-		.weight = 100, .samples = 1, .stack = stack, .cut = cut });
+		.weight = 100, .samples = 1, .stack = stack, .end = end });
 	return place;
 }
 
@@ -45,19 +46,25 @@ static void test_ends(void **state)
 	static const struct {
 		const char *name;
 		unsigned flags;
-		bool cut;
+		enum stack_end end;
 		uint64_t complete, frame_pointer;
 		int reason;
 	} rows[] = {
-		{ "__libc_start_call_main", 0, false, 0, 1, -1 },
-		{ "_start", 0, true, 0, 0, TRUNCATED_FRAME_LIMIT },
-		{ "ret_from_fork_asm", FUNCTION_KERNEL, false, 1, 0, -1 },
-		{ "do_syscall_64", FUNCTION_KERNEL, false, 0, 0, TRUNCATED_NO_USER_STACK },
-		{ "main", 0, false, 0, 0, TRUNCATED_NO_FRAME_POINTER },
-		{ "[x]", FUNCTION_PLACEHOLDER, false, 0, 0, TRUNCATED_NOT_NAMED },
-		{ "[kernel]", FUNCTION_PLACEHOLDER | FUNCTION_KERNEL, false, 0, 0,
+		{ "__libc_start_call_main", 0, STACK_BY_NAME, 0, 1, -1 },
+		{ "_start", 0, STACK_TRUNCATED, 0, 0, TRUNCATED_NOT_NAMED },
+		{ "ret_from_fork_asm", FUNCTION_KERNEL, STACK_BY_NAME, 1, 0, -1 },
+		{ "do_syscall_64", FUNCTION_KERNEL, STACK_BY_NAME, 0, 0, TRUNCATED_NO_USER_STACK },
+		{ "main", 0, STACK_BY_NAME, 0, 0, TRUNCATED_NO_FRAME_POINTER },
+		{ "[x]", FUNCTION_PLACEHOLDER, STACK_BY_NAME, 0, 0, TRUNCATED_NOT_NAMED },
+		{ "[kernel]", FUNCTION_PLACEHOLDER | FUNCTION_KERNEL, STACK_BY_NAME, 0, 0,
 		  TRUNCATED_NOT_NAMED },
-		{ "[other]", FUNCTION_OTHER, false, 0, 0, TRUNCATED_NOT_NAMED },
+		{ "coroutine", 0, STACK_COMPLETE, 1, 0, -1 },
+		{ "coroutine", 0, STACK_FRAME_POINTER, 0, 1, -1 },
+		{ "[truncated: no mapping]", FUNCTION_TRUNCATED, STACK_TRUNCATED, 0, 0,
+		  TRUNCATED_NO_MAPPING },
+		{ "[truncated: 32-bit program]", FUNCTION_TRUNCATED, STACK_BY_NAME, 0, 0,
+		  TRUNCATED_32_BIT },
+		{ "[other]", FUNCTION_OTHER, STACK_BY_NAME, 0, 0, TRUNCATED_NOT_NAMED },
 	};
 
 	(void)state;
@@ -65,7 +72,7 @@ static void test_ends(void **state)
 		struct profile *profile = profile_new();
 		struct quality *quality = quality_new();
 
-		sample(profile, rows[i].name, rows[i].flags, rows[i].cut);
+		sample(profile, rows[i].name, rows[i].flags, rows[i].end);
 		profile_seal(profile, 1);
 		quality_update(quality, profile);
 		assert_int_equal(quality->complete, rows[i].complete);
@@ -110,14 +117,14 @@ static void test_names_arrive(void **state)
 	struct frame f;
 
 	(void)state;
-	place = sample(profile, "[x]", FUNCTION_PLACEHOLDER, false);
+	place = sample(profile, "[x]", FUNCTION_PLACEHOLDER, STACK_BY_NAME);
 	profile_seal(profile, 1);
 	quality_update(quality, profile);
 	assert_int_equal(quality->reason[TRUNCATED_NOT_NAMED], 1);
 
 	f = frame(profile, "start_thread", 0);
 	profile_set_frames(profile, place, &f, 1);
-	sample(profile, "main", 0, false);
+	sample(profile, "main", 0, STACK_BY_NAME);
 	profile_seal(profile, 2);
 	quality_update(quality, profile);
 	assert_int_equal(quality->reason[TRUNCATED_NOT_NAMED], 0);

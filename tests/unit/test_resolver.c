@@ -91,6 +91,10 @@ static void add_stack(const struct profile *p, stack_id id, struct strbuf *out)
 		add_stack(p, stack->caller, out);
 		strbuf_adds(out, " ");
 	}
+	if (!l->binary) {
+		strbuf_adds(out, profile_function_name(p, p->frame.at[l->first_frame].function));
+		return;
+	}
 	strbuf_addf(out, "%s+%llx", profile_string(p, p->binary.at[l->binary].name),
 		    (unsigned long long)l->address);
 }
@@ -98,6 +102,7 @@ static void add_stack(const struct profile *p, stack_id id, struct strbuf *out)
 /* "process/thread samples: stack", a line each, outermost first. */
 static const char *sums(struct fixture *f)
 {
+	static const char *const ends[] = { "", " complete", " frame pointer", " truncated" };
 	const struct profile *p = f->profile;
 
 	profile_seal(f->profile, UINT64_MAX / 2 + ++f->time * 1000);
@@ -108,7 +113,7 @@ static const char *sums(struct fixture *f)
 
 		strbuf_addf(&f->text, "%s/%s %llu%s: ", profile_string(p, thread->process),
 			    profile_string(p, thread->name), (unsigned long long)sum->samples,
-			    sum->cut ? " cut" : "");
+			    ends[sum->end]);
 		add_stack(p, sum->stack, &f->text);
 		strbuf_adds(&f->text, "\n");
 	}
@@ -164,17 +169,31 @@ static void test_stack(void **state)
 	end(&f);
 }
 
-static void test_cut(void **state)
+static void test_ends(void **state)
 {
-	struct fixture f = start(0);
+	static const struct { enum unwind_end end; const char *sums; } rows[] = {
+		{ UNWIND_MORE, "prog/prog 1: a+100\n" },
+		{ UNWIND_NO_USER, "prog/prog 1: a+100\n" },
+		{ UNWIND_COMPLETE, "prog/prog 1 complete: a+100\n" },
+		{ UNWIND_BY_FRAME_POINTER, "prog/prog 1 frame pointer: a+100\n" },
+		{ UNWIND_LIMIT, "prog/prog 1 truncated: [truncated: frame limit] a+100\n" },
+		{ UNWIND_32_BIT, "prog/prog 1 truncated: [truncated: 32-bit program] a+100\n" },
+		{ UNWIND_ENDS, "prog/prog 1: a+100\n" },
+	};
 
 	(void)state;
-	launch(&f);
-	deliver(&f, (struct event){ .type = EVENT_SAMPLE, .pid = PARENT, .tid = PARENT,
-				    .sample = { .weight = 1, .ip = in_a, .ip_count = 1,
-						.end = UNWIND_LIMIT } });
-	assert_string_equal(sums(&f), "prog/prog 1 cut: a+100\n");
-	end(&f);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct fixture f = start(0);
+
+		launch(&f);
+		deliver(&f, (struct event){ .type = EVENT_SAMPLE, .pid = PARENT, .tid = PARENT,
+					    .sample = { .weight = 1, .ip = in_a, .ip_count = 1,
+							.end = rows[i].end } });
+		assert_string_equal(sums(&f), rows[i].sums);
+		assert_int_equal(f.profile->location.at[1].outermost,
+				 f.profile->sum.at[0].end == STACK_BY_NAME);
+		end(&f);
+	}
 }
 
 static void test_threads_and_children(void **state)
@@ -510,7 +529,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_counts_from_exec, reset_fake),
 		cmocka_unit_test_setup(test_stack, reset_fake),
-		cmocka_unit_test_setup(test_cut, reset_fake),
+		cmocka_unit_test_setup(test_ends, reset_fake),
 		cmocka_unit_test_setup(test_threads_and_children, reset_fake),
 		cmocka_unit_test_setup(test_samples_after_the_end, reset_fake),
 		cmocka_unit_test_setup(test_samples_after_the_end_of_a_process, reset_fake),
