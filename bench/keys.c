@@ -198,7 +198,7 @@ int main(void)
 
 	write_profile(file);
 	fclose(file);
-	session = session_start(&options, (struct session_terminal){ .fd = -1 }, &problem);
+	session = session_start(&options, (struct session_terminal){ .fd = -1 }, NULL, &problem);
 	if (!session) {
 		fprintf(stderr, "%s\n", problem.error.text);
 		return 1;

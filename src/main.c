@@ -19,6 +19,7 @@
 #include "options.h"
 #include "session.h"
 #include "ui/app.h"
+#include "ui/attaching.h"
 #include "ui/choosing.h"
 #include "ui/report.h"
 
@@ -111,15 +112,17 @@ static int run_screen(const struct options *options, const struct config *config
 	struct session_terminal terminal = { .pty = !options->script, .fd = term->fd };
 	struct session_problem problem = { 0 };
 	struct session *session = file;
+	struct attaching attaching;
 	int status;
 
 	if (!session) {
-		app_show_attaching(options, term);
-		session = session_start(options, terminal, &problem);
+		attaching_begin(&attaching, options, config, term);
+		session = session_start(options, terminal, &attaching.progress, &problem);
 	}
 	if (!session) {
 		term->close();
-		return fail_start(options, &problem);
+		/* Who gave up knows. */
+		return problem.error.code == ECANCELED ? 0 : fail_start(options, &problem);
 	}
 	app_run(session, options, config, term);
 	term->close();
@@ -141,11 +144,14 @@ static bool profile_chosen(const struct options *options, const struct config *c
 {
 	struct session_terminal terminal = { .fd = term->fd };
 	struct session_problem problem = { 0 };
+	struct attaching attaching;
 	struct session *session;
 	bool back;
 
-	app_show_attaching(options, term);
-	session = session_start(options, terminal, &problem);
+	attaching_begin(&attaching, options, config, term);
+	session = session_start(options, terminal, &attaching.progress, &problem);
+	if (!session && attaching.leave)
+		return false;
 	if (!session) {
 		/* There is one line: what follows the first is advice. */
 		strbuf_add(message, problem.error.text, strcspn(problem.error.text, "\n"));
@@ -248,6 +254,31 @@ static int catch_signals(const struct options *options)
 			sigaddset(&set, ends[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Work that takes long, without a screen: a signal ends it. */
+struct errand {
+	struct progress progress;
+	int signals;		/* a descriptor of catch_signals() */
+	int signal;		/* the one that came, 0: none */
+};
+
+static void look_for_signal(struct progress *progress)
+{
+	struct errand *errand = progress->state;
+	struct signalfd_siginfo info;
+
+	if (read(errand->signals, &info, sizeof info) <= 0)
+		return;
+	errand->signal = (int)info.ssi_signo;
+	progress_cancel(progress);
+}
+
+static void errand_begin(struct errand *errand, int signals)
+{
+	*errand = (struct errand){ .signals = signals };
+	errand->progress.look = look_for_signal;
+	errand->progress.state = errand;
 }
 
 /* True when a signal came, false when the descriptor became readable. */
@@ -406,16 +437,19 @@ static int run_text(const struct options *options, struct session *file)
 {
 	struct session_terminal terminal = { .fd = -1 };
 	struct session_problem problem = { 0 };
-	struct session *session;
+	struct session *session = file;
+	struct errand errand;
 	int signals, status;
 	bool ok;
 
 	if (!check_output(options, &problem.error))
 		return fail(&problem.error);
 	signals = catch_signals(options);
-	session = file ? file : session_start(options, terminal, &problem);
+	errand_begin(&errand, signals);
 	if (!session)
-		return fail_start(options, &problem);
+		session = session_start(options, terminal, &errand.progress, &problem);
+	if (!session)
+		return errand.signal ? exit_as(-errand.signal) : fail_start(options, &problem);
 	say_measuring(session, options);
 	wait_for_end(session, signals);
 	ok = write_result(session, options, &problem.error);
@@ -471,7 +505,7 @@ static int run(struct options *options, const struct config *config)
 		return run_text(options, NULL);
 	/* A pipe may let us wait for its beginning: while there is no screen Ctrl-C ends that. */
 	if (options->input) {
-		file = session_start(options, none, &problem);
+		file = session_start(options, none, NULL, &problem);
 		if (!file)
 			return fail_start(options, &problem);
 	}

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "source/perf_live.h"
 #include "source/process_scan.h"
@@ -450,7 +451,7 @@ static void begin_measuring(struct session *session)
 }
 
 static bool start_live(struct session *session, struct session_terminal terminal,
-		       struct session_problem *problem)
+		       struct progress *progress, struct session_problem *problem)
 {
 	const struct target *target = &session->options->target;
 	struct error *error = &problem->error;
@@ -460,7 +461,7 @@ static bool start_live(struct session *session, struct session_terminal terminal
 	if (target->command && !start_program(session, terminal, error))
 		return false;
 	session->source = perf_live_open(target, session->launch.pid, session->resolver,
-					 session->profile, &session->facts, error);
+					 session->profile, &session->facts, progress, error);
 	if (!session->source)
 		return false;
 	if (session->options->action == ACTION_RECORD && session->options->weight == SAVE_TIME &&
@@ -550,11 +551,11 @@ static struct session *session_new(const struct options *options)
 }
 
 struct session *session_start(const struct options *options, struct session_terminal terminal,
-			      struct session_problem *problem)
+			      struct progress *progress, struct session_problem *problem)
 {
 	struct session *session = session_new(options);
 	bool ok = options->input ? start_file(session, &problem->error) :
-		start_live(session, terminal, problem);
+		start_live(session, terminal, progress, problem);
 
 	describe_target(session, session->target, sizeof session->target);
 	begin_overhead(session);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "base/tail.h"
 #include "format/format.h"
 #include "options.h"
@@ -28,9 +29,13 @@ struct session_problem {
 	bool command;		/* the command could not be run; error.code says why */
 };
 
-/* The options must outlive the session. */
+/*
+ * The options must outlive the session.  Attaching to many threads may take
+ * a while: that is what progress tells of, which may be NULL.  Where it is
+ * cancelled problem->error.code is ECANCELED.
+ */
 struct session *session_start(const struct options *options, struct session_terminal terminal,
-			      struct session_problem *problem);
+			      struct progress *progress, struct session_problem *problem);
 /* Sampling ends soon, what was measured stays; the end is told as any other. */
 void session_stop(struct session *session);
 /* Stops the thread and gives everything back; a launched program is left to itself. */

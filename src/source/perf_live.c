@@ -462,7 +462,7 @@ static bool add_failed(const struct perf_live *live, int code, pid_t pid, struct
 
 /* Where threads keep all CPUs busy, opening events one by one would take long. */
 static bool attach_threads(struct perf_live *live, const struct target *target,
-			   struct error *error)
+			   struct progress *progress, struct error *error)
 {
 	int nice;
 	bool ok;
@@ -471,14 +471,15 @@ static bool attach_threads(struct perf_live *live, const struct target *target,
 	nice = getpriority(PRIO_PROCESS, 0);
 	if (!errno)
 		setpriority(PRIO_PROCESS, 0, -20);
-	ok = perf_threads_attach(&live->threads, &live->set, target, error);
+	ok = perf_threads_attach(&live->threads, &live->set, target, progress, error);
 	setpriority(PRIO_PROCESS, 0, nice);
 	if (ok)
 		drain_attach(live);
 	return ok;
 }
 
-static bool start(struct perf_live *live, const struct target *target, struct error *error)
+static bool start(struct perf_live *live, const struct target *target, struct progress *progress,
+		  struct error *error)
 {
 	int code = 0;
 
@@ -486,7 +487,7 @@ static bool start(struct perf_live *live, const struct target *target, struct er
 		code = perf_set_add(&live->set, -1, PERF_START_NOW);
 	else if (live->launched)
 		code = perf_set_add(&live->set, live->launched, PERF_START_ON_EXEC);
-	else if (!attach_threads(live, target, error))
+	else if (!attach_threads(live, target, progress, error))
 		return false;
 	if (code)
 		return add_failed(live, code, live->launched, error);
@@ -501,7 +502,8 @@ static bool start(struct perf_live *live, const struct target *target, struct er
 
 struct source *perf_live_open(const struct target *target, pid_t launched,
 			      struct resolver *resolver, struct profile *profile,
-			      struct source_facts *facts, struct error *error)
+			      struct source_facts *facts, struct progress *progress,
+			      struct error *error)
 {
 	struct perf_live *live = xcalloc(1, sizeof *live);
 	pid_t pid = launched ? launched : target->pid.len ? target->pid.at[0] : 0;
@@ -521,7 +523,8 @@ struct source *perf_live_open(const struct target *target, pid_t launched,
 		if (!identify(live, target->pid.at[i], error))
 			goto fail;
 	if (!perf_plan_make(&live->plan, target, pid, facts, error) ||
-	    !perf_set_open(&live->set, &live->plan, facts, error) || !start(live, target, error))
+	    !perf_set_open(&live->set, &live->plan, facts, error) ||
+	    !start(live, target, progress, error))
 		goto fail;
 	profile_add_metric(profile, facts->event, facts->unit);
 	return &live->source;

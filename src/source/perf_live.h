@@ -1,6 +1,7 @@
 #ifndef TPROF_SOURCE_PERF_LIVE_H
 #define TPROF_SOURCE_PERF_LIVE_H
 
+#include "base/progress.h"
 #include "source/source.h"
 
 /*
@@ -13,9 +14,13 @@
  * and the facts are used until the source is closed: notices may be added
  * later.  Adds the metric of the samples to the profile.  The end of the
  * source is the end of all processes that the resolver watches.
+ *
+ * progress, which may be NULL, is of the threads that are attached to one
+ * by one; where it is cancelled error.code is ECANCELED.
  */
 struct source *perf_live_open(const struct target *target, pid_t launched,
 			      struct resolver *resolver, struct profile *profile,
-			      struct source_facts *facts, struct error *error);
+			      struct source_facts *facts, struct progress *progress,
+			      struct error *error);
 
 #endif

@@ -135,7 +135,8 @@ static bool refused(const struct perf_set *set, int code, pid_t pid, size_t thre
 
 /* One look at all threads; *found counts those that were new. */
 static bool attach_round(struct perf_threads *threads, struct perf_set *set,
-			 const struct target *target, size_t *found, struct error *error)
+			 const struct target *target, size_t *found,
+			 struct progress *progress, struct error *error)
 {
 	struct pid_list list = { 0 };
 	bool ok = true;
@@ -152,13 +153,16 @@ static bool attach_round(struct perf_threads *threads, struct perf_set *set,
 		*found += set->member.len != before;
 		if (code)
 			ok = refused(set, code, target->pid.at[0], list.len, error);
+		else if (!progress_step(progress, i + 1, list.len))
+			ok = error_set(error, ECANCELED, "not attached: it was cancelled");
 	}
 	array_release(&list);
 	return ok;
 }
 
 bool perf_threads_attach(struct perf_threads *threads, struct perf_set *set,
-			 const struct target *target, struct error *error)
+			 const struct target *target, struct progress *progress,
+			 struct error *error)
 {
 	size_t found;
 	int quiet = 0;
@@ -170,7 +174,7 @@ bool perf_threads_attach(struct perf_threads *threads, struct perf_set *set,
 	 * it has inherited events from one of those before.
 	 */
 	for (int i = 0; i < ROUNDS_MAX && quiet < 2; i++) {
-		if (!attach_round(threads, set, target, &found, error))
+		if (!attach_round(threads, set, target, &found, progress, error))
 			return false;
 		quiet = found ? 0 : quiet + 1;
 	}

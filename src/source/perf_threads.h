@@ -2,6 +2,7 @@
 #define TPROF_SOURCE_PERF_THREADS_H
 
 #include "base/hash_index.h"
+#include "base/progress.h"
 #include "resolve/event.h"
 #include "source/perf_set.h"
 #include "source/process_scan.h"
@@ -34,9 +35,11 @@ void perf_threads_release(struct perf_threads *threads);
  * descendants unless no_follow, looking again until nothing new shows up.
  * The events run at once, as starting them in a second step takes as long
  * as opening; but only samples made after the last was opened count.
+ * Counts threads in progress, which may be NULL; ECANCELED when cancelled.
  */
 bool perf_threads_attach(struct perf_threads *threads, struct perf_set *set,
-			 const struct target *target, struct error *error);
+			 const struct target *target, struct progress *progress,
+			 struct error *error);
 
 /* A thread's own events, and since when they run.  For perf_threads_attach() and tests. */
 void perf_threads_add(struct perf_threads *threads, pid_t tid, uint64_t opened,

@@ -601,24 +601,6 @@ static void app_release(struct app *app)
 	strbuf_release(&app->message);
 }
 
-void app_show_attaching(const struct options *options, const struct term_ops *term)
-{
-	const struct target *target = &options->target;
-	struct grid grid = { 0 };
-	int width, height;
-
-	term->size(&width, &height);
-	grid_resize(&grid, width, height);
-	if (target->pid.len == 1)
-		canvas_printf(canvas_of(&grid), 0, 0, STYLE_PLAIN, "attaching to process %d ...",
-			      (int)target->pid.at[0]);
-	else if (target->pid.len)
-		canvas_printf(canvas_of(&grid), 0, 0, STYLE_PLAIN, "attaching to %zu processes ...",
-			      target->pid.len);
-	term->show(&grid);
-	grid_release(&grid);
-}
-
 bool app_run(struct session *session, const struct options *options,
 	     const struct config *config, const struct term_ops *term)
 {

@@ -35,6 +35,7 @@ static const struct binding bindings[] = {
 	{ KEY_LINE_FEED, COMMAND_OPEN },
 	{ KEY_ESCAPE, COMMAND_BACK },
 	{ INPUT_BACKSPACE, COMMAND_BACK },
+	{ KEY_ESCAPE, COMMAND_CANCEL },
 	{ KEY_TAB, COMMAND_VIEW_NEXT },
 	{ INPUT_BACK_TAB, COMMAND_VIEW_PREV },
 	{ '1', COMMAND_VIEW_1 },
@@ -158,12 +159,37 @@ static void add_key_name(struct strbuf *out, int key)
 enum command keymap_find(const struct keymap *keymap, int key)
 {
 	for (size_t i = keymap->own.len; i-- > 0;)
-		if (keymap->own.at[i].key == key)
+		if (keymap->own.at[i].key == key && keymap->own.at[i].command != COMMAND_CANCEL)
 			return keymap->own.at[i].command;
 	for (size_t i = 0; i < COUNT(bindings); i++)
-		if (bindings[i].key == key && !keymap->replaced[bindings[i].command])
+		if (bindings[i].key == key && bindings[i].command != COMMAND_CANCEL &&
+		    !keymap->replaced[bindings[i].command])
 			return bindings[i].command;
 	return COMMAND_NONE;
+}
+
+bool keymap_cancels(const struct keymap *keymap, int key)
+{
+	bool other = false;
+
+	for (size_t i = 0; i < keymap->own.len; i++) {
+		if (keymap->own.at[i].key != key)
+			continue;
+		if (keymap->own.at[i].command == COMMAND_CANCEL)
+			return true;
+		other = keymap->own.at[i].command != COMMAND_BACK;
+	}
+	for (size_t i = 0; i < COUNT(bindings) && !other; i++)
+		if (bindings[i].key == key && bindings[i].command == COMMAND_CANCEL)
+			return !keymap->replaced[COMMAND_CANCEL];
+	return false;
+}
+
+/* Does the key still give the command that a table says? */
+static bool gives(const struct keymap *keymap, int key, enum command command)
+{
+	return command == COMMAND_CANCEL ? keymap_cancels(keymap, key) :
+					   keymap_find(keymap, key) == command;
 }
 
 static void describe(const struct keymap *keymap, const struct binding *binding, size_t count,
@@ -172,7 +198,7 @@ static void describe(const struct keymap *keymap, const struct binding *binding,
 	for (size_t i = 0; i < count; i++) {
 		/* Return and line feed are the same key to people. */
 		if (binding[i].command != command || binding[i].key == KEY_LINE_FEED ||
-		    keymap_find(keymap, binding[i].key) != command)
+		    !gives(keymap, binding[i].key, command))
 			continue;
 		strbuf_adds(out, out->len ? ", " : "");
 		add_key_name(out, binding[i].key);

@@ -21,7 +21,12 @@ struct keymap {
 	bool replaced[COMMAND_COUNT];	/* has only keys of its own */
 };
 
+/*
+ * Esc has two: COMMAND_CANCEL counts while there is something to cancel,
+ * which only the caller knows, and COMMAND_BACK is what keymap_find() tells.
+ */
 enum command keymap_find(const struct keymap *keymap, int key);
+bool keymap_cancels(const struct keymap *keymap, int key);
 /* The keys of a command as people write them: "k, Up". */
 void keymap_describe(const struct keymap *keymap, enum command command, struct strbuf *out);
 /* Give a command these keys, "Up ctrl-p x", instead of those it had; "none": no key. */

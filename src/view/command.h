@@ -25,6 +25,8 @@
 	  "functions: its callers; tree: open or close; icicle: zoom in; " \
 	  "callers: go there; threads: only this one") \
 	X(BACK,		"back",		"undo the last zoom, choice of threads, search or filter") \
+	X(CANCEL,	"cancel",	\
+	  "stop what takes a while: attaching, reading a file, saving") \
 	X(VIEW_NEXT,	"view-next",	"next view") \
 	X(VIEW_PREV,	"view-prev",	"previous view") \
 	X(VIEW_1,	"view-1",	"view 1, Functions") \

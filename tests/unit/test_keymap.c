@@ -103,6 +103,7 @@ static void test_descriptions(void **state)
 		{ COMMAND_PAGE_UP, "PgUp, ^B" },
 		{ COMMAND_OPEN, "Enter" },
 		{ COMMAND_BACK, "Esc, Backspace" },
+		{ COMMAND_CANCEL, "Esc" },
 		{ COMMAND_PAUSE, "p, Space, Z" },
 		{ COMMAND_REDRAW, "^L" },
 		{ COMMAND_FILTER, "\\, &, F4" },
@@ -136,7 +137,11 @@ static void test_every_command_has_keys(void **state)
 				*rest = '\0';
 				rest += 2;
 			}
-			assert_int_equal(keymap_find(&plain, keymap_key_named(part)), command);
+			if (command == COMMAND_CANCEL)
+				assert_true(keymap_cancels(&plain, keymap_key_named(part)));
+			else
+				assert_int_equal(keymap_find(&plain, keymap_key_named(part)),
+						 command);
 		}
 		strbuf_release(&out);
 	}
@@ -184,6 +189,34 @@ static void test_changes(void **state)
 	keymap_release(&keymap);
 }
 
+/* It shares its key: what a person gives it is its own, what takes the key takes both. */
+static void test_cancelling(void **state)
+{
+	struct keymap keymap = { 0 };
+	struct strbuf out = STRBUF_INIT;
+	struct error error;
+
+	(void)state;
+	assert_true(keymap_cancels(&keymap, 27));
+	assert_false(keymap_cancels(&keymap, INPUT_BACKSPACE));
+	assert_true(keymap_set(&keymap, COMMAND_BACK, "Esc", &error));
+	assert_true(keymap_cancels(&keymap, 27));
+	assert_true(keymap_set(&keymap, COMMAND_CANCEL, "x j", &error));
+	assert_true(keymap_cancels(&keymap, 'x'));
+	assert_true(keymap_cancels(&keymap, 'j'));
+	assert_false(keymap_cancels(&keymap, 27));
+	assert_int_equal(keymap_find(&keymap, 'x'), COMMAND_NONE);
+	assert_int_equal(keymap_find(&keymap, 'j'), COMMAND_DOWN);
+	keymap_describe(&keymap, COMMAND_CANCEL, &out);
+	assert_string_equal(out.text, "x, j");
+	keymap_release(&keymap);
+	keymap = (struct keymap){ 0 };
+	assert_true(keymap_set(&keymap, COMMAND_PAUSE, "Esc", &error));
+	assert_false(keymap_cancels(&keymap, 27));
+	strbuf_release(&out);
+	keymap_release(&keymap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_descriptions),
 		cmocka_unit_test(test_every_command_has_keys),
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_cancelling),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

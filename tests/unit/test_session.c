@@ -53,7 +53,7 @@ static void test_file_is_read_to_its_end(void **state)
 	char *path = temporary_file("main;parse;read 30\nmain;render 70\n");
 	struct options options = { .input = path, .memory = 64u << 20 };
 	struct session_problem problem = { 0 };
-	struct session *session = session_start(&options, no_terminal, &problem);
+	struct session *session = session_start(&options, no_terminal, NULL, &problem);
 	struct status status = { 0 };
 
 	(void)state;
@@ -93,7 +93,7 @@ static void test_much_lost_is_told(void **state)
 	char *path = temporary_file("main;parse 9900\n");
 	struct options options = { .input = path, .memory = 64u << 20 };
 	struct session_problem problem = { 0 };
-	struct session *session = session_start(&options, no_terminal, &problem);
+	struct session *session = session_start(&options, no_terminal, NULL, &problem);
 
 	(void)state;
 	assert_non_null(session);
@@ -112,7 +112,7 @@ static void test_saved_file_holds_every_sample(void **state)
 	char *in = temporary_file("main;parse;read 30\nmain;render 70\n"), out[64];
 	struct options options = { .input = in, .memory = 64u << 20 };
 	struct session_problem problem = { 0 };
-	struct session *session = session_start(&options, no_terminal, &problem);
+	struct session *session = session_start(&options, no_terminal, NULL, &problem);
 	struct query everything = { 0 };
 	struct strbuf text = STRBUF_INIT;
 
@@ -138,7 +138,7 @@ static void test_missing_file_is_told(void **state)
 	struct session_problem problem = { 0 };
 
 	(void)state;
-	assert_null(session_start(&options, no_terminal, &problem));
+	assert_null(session_start(&options, no_terminal, NULL, &problem));
 	assert_false(problem.command);
 	assert_non_null(strstr(problem.error.text, "/nonexistent/profile.folded"));
 }
@@ -147,7 +147,7 @@ static void test_missing_file_is_told(void **state)
 static struct session *start_or_skip(struct options *options)
 {
 	struct session_problem problem = { 0 };
-	struct session *session = session_start(options, no_terminal, &problem);
+	struct session *session = session_start(options, no_terminal, NULL, &problem);
 
 	if (!session && !problem.command) {
 		print_message("no sampling here: %s\n", problem.error.text);
@@ -190,7 +190,7 @@ static void test_command_that_cannot_run(void **state)
 	struct session_problem problem = { 0 };
 
 	(void)state;
-	assert_null(session_start(&options, no_terminal, &problem));
+	assert_null(session_start(&options, no_terminal, NULL, &problem));
 	if (!problem.command)
 		skip();
 	assert_int_equal(problem.error.code, 2 /* ENOENT */);
