@@ -155,11 +155,85 @@ static bool take_chain(struct bytes *in, const struct perf_layout *layout,
 	return true;
 }
 
+/* The kernel's order: of the bits of the mask. */
+static void use_registers(struct bytes field, struct perf_scratch *scratch)
+{
+	enum { IP = 16 };
+	static const unsigned char number[PERF_REGISTERS] = {
+		0, 3, 2, 1, 4, 5, 6, 7, IP, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+	for (size_t i = 0; i < PERF_REGISTERS; i++) {
+		unsigned long long value;
+
+		memcpy(&value, field.at + 8 * i, sizeof value);
+		if (number[i] == IP)
+			scratch->registers.ip = value;
+		else
+			scratch->registers.r[number[i]] = value;
+	}
+}
+
+static bool take_registers(struct bytes *in, struct perf_scratch *scratch, struct event *event)
+{
+	struct bytes field;
+	uint64_t abi;
+
+	if (!take_u64(in, &abi))
+		return false;
+	if (abi == PERF_SAMPLE_REGS_ABI_NONE) {
+		event->sample.end = UNWIND_NO_USER;
+		return true;
+	}
+	if (!take_bytes(in, 8 * PERF_REGISTERS, &field))
+		return false;
+	use_registers(field, scratch);
+	if (abi == PERF_SAMPLE_REGS_ABI_64) {
+		event->sample.end = UNWIND_MORE;
+		event->sample.registers = &scratch->registers;
+		return true;
+	}
+	/* The function itself is known at least. */
+	add_address(event, scratch, SIDE_USER, scratch->registers.ip);
+	event->sample.end = UNWIND_32_BIT;
+	return true;
+}
+
+/* As much as the kernel could read of what it had room for. */
+static bool take_stack(struct bytes *in, struct event *event)
+{
+	uint64_t room, size = 0;
+
+	if (!take_u64(in, &room))
+		return false;
+	if (room && (!take_bytes(in, room, &event->sample.stack) || !take_u64(in, &size) ||
+		     size > room))
+		return false;
+	/* Nobody could walk it. */
+	if (!event->sample.registers)
+		size = room = 0;
+	event->sample.stack.len = size;
+	event->sample.whole_stack = size < room;
+	return true;
+}
+
+static bool take_dump(struct bytes *in, uint64_t type, struct perf_scratch *scratch,
+		      struct event *event)
+{
+	static const uint64_t others = PERF_SAMPLE_RAW | PERF_SAMPLE_BRANCH_STACK;
+	static const uint64_t both = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+
+	if (!(type & both))
+		return true;
+	return (type & both) == both && !(type & others) &&
+	       take_registers(in, scratch, event) && take_stack(in, event);
+}
+
 static bool decode_sample(struct bytes in, const struct header *header,
 			  const struct perf_layout *layout, struct perf_scratch *scratch,
 			  struct event *event)
 {
 	uint64_t type = layout->sample_type, ip = 0, skip;
+	enum side side;
 
 	event->type = EVENT_SAMPLE;
 	event->sample.weight = 1;
@@ -185,8 +259,12 @@ static bool decode_sample(struct bytes in, const struct header *header,
 	if (type & PERF_SAMPLE_CALLCHAIN &&
 	    !take_chain(&in, layout, scratch, event, side_of_mode(header->misc)))
 		return false;
-	if (!event->sample.ip_count && type & PERF_SAMPLE_IP)
-		add_address(event, scratch, side_of_mode(header->misc), ip);
+	if (!take_dump(&in, type, scratch, event))
+		return false;
+	side = side_of_mode(header->misc);
+	if (!event->sample.ip_count && type & PERF_SAMPLE_IP &&
+	    (side == SIDE_KERNEL || !event->sample.registers))
+		add_address(event, scratch, side, ip);
 	return true;
 }
 

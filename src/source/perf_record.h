@@ -15,16 +15,24 @@
 
 /* Which fields the records of a perf event carry. */
 struct perf_layout {
-	uint64_t sample_type;	/* PERF_SAMPLE_*, up to CALLCHAIN */
+	/* PERF_SAMPLE_*, up to CALLCHAIN, and both or none of REGS_USER and STACK_USER. */
+	uint64_t sample_type;
 	bool id_everywhere;	/* records other than samples end in id fields too */
 	unsigned max_chain;	/* addresses after which the kernel stops a callchain */
 };
 
 enum { PERF_CHAIN_MAX = 1024 };
 
+/*
+ * The registers that samples with REGS_USER carry, as in attr.sample_regs_user
+ * of x86-64: all that a walk may need, PERF_REGISTERS of them.
+ */
+enum { PERF_REGISTERS_MASK = 0xff01ff, PERF_REGISTERS = 17 };
+
 /* What a decoded event points to that is not as such in the record. */
 struct perf_scratch {
 	uint64_t ip[PERF_CHAIN_MAX];
+	struct unwind_registers registers;
 	char build_id[41];
 };
 

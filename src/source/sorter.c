@@ -47,12 +47,22 @@ static size_t text_size(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
+static size_t addresses_size(const struct event *event)
+{
+	return event->sample.ip_count * sizeof *event->sample.ip;
+}
+
+static size_t registers_size(const struct event *event)
+{
+	return event->sample.registers ? sizeof *event->sample.registers : 0;
+}
+
 /* Bytes outside of the event that it points to. */
 static size_t tail_size(const struct event *event)
 {
 	switch (event->type) {
 	case EVENT_SAMPLE:
-		return event->sample.ip_count * sizeof *event->sample.ip;
+		return addresses_size(event) + registers_size(event) + event->sample.stack.len;
 	case EVENT_MAP:
 		return text_size(event->map.path) + text_size(event->map.build_id);
 	case EVENT_EXEC:
@@ -63,21 +73,25 @@ static size_t tail_size(const struct event *event)
 	}
 }
 
+static void copy(unsigned char **to, const void *from, size_t size)
+{
+	if (size)
+		memcpy(*to, from, size);
+	*to += size;
+}
+
 static void copy_text(unsigned char **to, const char *text)
 {
-	size_t size = text_size(text);
-
-	if (size)
-		memcpy(*to, text, size);
-	*to += size;
+	copy(to, text, text_size(text));
 }
 
 static void copy_tail(unsigned char *to, const struct event *event)
 {
 	switch (event->type) {
 	case EVENT_SAMPLE:
-		if (event->sample.ip_count)
-			memcpy(to, event->sample.ip, tail_size(event));
+		copy(&to, event->sample.ip, addresses_size(event));
+		copy(&to, event->sample.registers, registers_size(event));
+		copy(&to, event->sample.stack.at, event->sample.stack.len);
 		break;
 	case EVENT_MAP:
 		copy_text(&to, event->map.path);
@@ -100,6 +114,11 @@ static void aim_at_tail(struct event *event, const unsigned char *tail)
 	switch (event->type) {
 	case EVENT_SAMPLE:
 		event->sample.ip = (const uint64_t *)(const void *)tail;
+		tail += addresses_size(event);
+		if (event->sample.registers)
+			event->sample.registers =
+				(const struct unwind_registers *)(const void *)tail;
+		event->sample.stack.at = tail + registers_size(event);
 		break;
 	case EVENT_MAP:
 		if (event->map.build_id)

@@ -27,6 +27,10 @@ static void check_event(struct sink *sink, const struct event *event)
 		for (size_t i = 0; i < event->sample.ip_count; i++)
 			len += event->sample.ip[i] >= (uint64_t)PERF_CONTEXT_MAX;
 		assert(len <= 1);
+		/* All that it points to can be read. */
+		len += event->sample.registers && event->sample.registers->r[15] == 1;
+		for (size_t i = 0; i < event->sample.stack.len; i++)
+			len += event->sample.stack.at[i] >> 7;
 	}
 	if (event->type == EVENT_MAP)
 		len = strlen(event->map.path);

@@ -203,6 +203,114 @@ static void test_chain_limits(void **state)
 	}
 }
 
+enum { DUMP_FIELDS = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER };
+
+/* Registers count from 100 on in the kernel's order, the stack's bytes from 1 on. */
+static void put_dump(struct record *record, uint64_t abi, uint64_t room, uint64_t size)
+{
+	put_u64(record, abi);
+	for (uint64_t i = 0; abi && i < PERF_REGISTERS; i++)
+		put_u64(record, 100 + i);
+	put_u64(record, room);
+	for (uint64_t i = 1; i <= room; i++)
+		put(record, &(unsigned char){ (unsigned char)i }, 1);
+	if (room)
+		put_u64(record, size);
+}
+
+static bool decode_dump(struct record *record, uint64_t fields, struct event *event)
+{
+	struct perf_layout with = layout;
+
+	with.sample_type |= fields;
+	return perf_record_decode(end(record), &with, &scratch, event);
+}
+
+static void test_dump(void **state)
+{
+	/* ax bx cx dx si di bp sp, r8 to r15 */
+	static const unsigned kernel[] = { 0, 3, 2, 1, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16 };
+	static const uint64_t chain[] = { KERNEL, 0xf1 };
+	struct record record;
+	struct event event;
+
+	(void)state;
+	put_sample(&record, 1, chain, 2);
+	put_dump(&record, PERF_SAMPLE_REGS_ABI_64, 64, 64);
+	assert_true(decode_dump(&record, DUMP_FIELDS, &event));
+	assert_int_equal(event.sample.ip_count, 1);
+	assert_int_equal(event.sample.kernel_count, 1);
+	assert_int_equal(event.sample.end, UNWIND_MORE);
+	assert_non_null(event.sample.registers);
+	assert_int_equal(event.sample.registers->ip, 108);
+	for (size_t i = 0; i < 16; i++)
+		assert_int_equal(event.sample.registers->r[i], 100 + kernel[i]);
+	assert_int_equal(event.sample.stack.len, 64);
+	assert_int_equal(event.sample.stack.at[63], 64);
+	assert_false(event.sample.whole_stack);
+}
+
+static const struct {
+	uint16_t misc;
+	uint64_t abi, room, size;
+	bool registers, whole;
+	size_t len, ip_count, kernel_count;
+	enum unwind_end end;
+} dumps[] = {
+	/* user code: its address is that of the registers */
+	{ 2, PERF_SAMPLE_REGS_ABI_64, 64, 24, true, true, 24, 0, 0, UNWIND_MORE },
+	{ 2, PERF_SAMPLE_REGS_ABI_64, 64, 0, true, true, 0, 0, 0, UNWIND_MORE },
+	{ 2, PERF_SAMPLE_REGS_ABI_64, 0, 0, true, false, 0, 0, 0, UNWIND_MORE },
+	/* kernel code that there is no chain of */
+	{ 1, PERF_SAMPLE_REGS_ABI_64, 64, 64, true, false, 64, 1, 1, UNWIND_MORE },
+	/* a kernel thread */
+	{ 1, PERF_SAMPLE_REGS_ABI_NONE, 0, 0, false, false, 0, 1, 1, UNWIND_NO_USER },
+	/* only the function itself */
+	{ 2, PERF_SAMPLE_REGS_ABI_32, 64, 64, false, false, 0, 1, 0, UNWIND_32_BIT },
+};
+
+static void test_dump_sorts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof dumps / sizeof *dumps; i++) {
+		struct record record;
+		struct event event;
+
+		put_sample(&record, dumps[i].misc, NULL, 0);
+		put_dump(&record, dumps[i].abi, dumps[i].room, dumps[i].size);
+		assert_true(decode_dump(&record, DUMP_FIELDS, &event));
+		assert_int_equal(!!event.sample.registers, dumps[i].registers);
+		assert_int_equal(event.sample.stack.len, dumps[i].len);
+		assert_int_equal(event.sample.whole_stack, dumps[i].whole);
+		assert_int_equal(event.sample.ip_count, dumps[i].ip_count);
+		assert_int_equal(event.sample.kernel_count, dumps[i].kernel_count);
+		assert_int_equal(event.sample.end, dumps[i].end);
+	}
+}
+
+static void test_dump_malformed(void **state)
+{
+	struct record record;
+	struct event event;
+
+	(void)state;
+	/* more than there was room for, more room than there is */
+	put_sample(&record, 2, NULL, 0);
+	put_dump(&record, PERF_SAMPLE_REGS_ABI_64, 64, 65);
+	assert_false(decode_dump(&record, DUMP_FIELDS, &event));
+	put_sample(&record, 2, NULL, 0);
+	put_dump(&record, PERF_SAMPLE_REGS_ABI_64, 64, 64);
+	record.len -= 8;
+	assert_false(decode_dump(&record, DUMP_FIELDS, &event));
+	/* fields that nobody asked for */
+	put_sample(&record, 2, NULL, 0);
+	put_dump(&record, PERF_SAMPLE_REGS_ABI_64, 64, 64);
+	assert_false(decode_dump(&record, PERF_SAMPLE_REGS_USER, &event));
+	assert_false(decode_dump(&record, PERF_SAMPLE_STACK_USER, &event));
+	assert_false(decode_dump(&record, DUMP_FIELDS | PERF_SAMPLE_RAW, &event));
+	assert_false(decode_dump(&record, DUMP_FIELDS | PERF_SAMPLE_BRANCH_STACK, &event));
+}
+
 static void put_mmap2(struct record *record, uint16_t misc, uint32_t protection, const char *path)
 {
 	begin(record, PERF_RECORD_MMAP2, misc);
@@ -394,6 +502,9 @@ int main(void)
 		cmocka_unit_test(test_sample_fields),
 		cmocka_unit_test(test_sample_without_thread),
 		cmocka_unit_test(test_chain_limits),
+		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_dump_sorts),
+		cmocka_unit_test(test_dump_malformed),
 		cmocka_unit_test(test_mmap2),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_tasks),

@@ -31,6 +31,9 @@ static void note(struct sink *sink, const struct event *event)
 	if (event->type == EVENT_MAP)
 		strbuf_addf(&notes->text, "%s,%s ", event->map.path ? event->map.path : "-",
 			    event->map.build_id ? event->map.build_id : "-");
+	if (event->type == EVENT_SAMPLE && event->sample.registers)
+		strbuf_addf(&notes->text, "%x:%.*s ", (unsigned)event->sample.registers->ip,
+			    (int)event->sample.stack.len, (const char *)event->sample.stack.at);
 	if (event->type == EVENT_SAMPLE && event->sample.ip_count < 4)
 		for (size_t i = 0; i < event->sample.ip_count; i++)
 			strbuf_addf(&notes->text, "%x ", (unsigned)event->sample.ip[i]);
@@ -89,6 +92,11 @@ static void test_copies(void **state)
 {
 	uint64_t ip[] = { 0x11, 0x22, 0x33 };
 	char path[] = "/bin/cat", build_id[] = "abcd";
+	unsigned char stack[] = "stack";
+	struct unwind_registers registers = { .ip = 0x99 };
+	struct event dump = { .type = EVENT_SAMPLE, .time = 3,
+			      .sample = { .ip = ip, .ip_count = 1, .registers = &registers,
+					  .stack = { stack, 5 } } };
 	struct event sample = { .type = EVENT_SAMPLE, .time = 2,
 				.sample = { .ip = ip, .ip_count = 3 } };
 	struct event map = { .type = EVENT_MAP, .time = 1,
@@ -100,16 +108,19 @@ static void test_copies(void **state)
 	(void)state;
 	notes_init(&notes);
 	sorter = sorter_new(&notes.sink);
+	sorter_push(sorter, &dump);
 	sorter_push(sorter, &sample);
 	sorter_push(sorter, &map);
 	sorter_push(sorter, &bare);
 	memset(ip, 0, sizeof ip);
+	memset(stack, 0, sizeof stack);
+	memset(&registers, 0, sizeof registers);
 	memset(path, 'x', sizeof path - 1);
 	memset(build_id, 'x', sizeof build_id - 1);
 	for (int i = 0; i < 1000; i++)
 		push_name(sorter, 1000, "later");
-	sorter_flush(sorter, 2);
-	assert_string_equal(notes.text.text, "-,abcd /bin/cat,abcd 11 22 33 ");
+	sorter_flush(sorter, 3);
+	assert_string_equal(notes.text.text, "-,abcd /bin/cat,abcd 11 22 33 99:stack 11 ");
 	assert_int_equal(sorter_waiting(sorter), 1000);
 	strbuf_release(&notes.text);
 	sorter_free(sorter);
