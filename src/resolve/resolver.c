@@ -223,7 +223,6 @@ struct resolver *resolver_new(struct profile *profile, unsigned flags)
 	r->generation = profile->generation;
 	process_table_init(&r->processes, &r->mapped);
 	r->naming = naming_new(profile);
-	r->rows = rows_new(&r->mapped, code_note_known, r);
 	return r;
 }
 
@@ -232,9 +231,6 @@ void resolver_free(struct resolver *r)
 	if (!r)
 		return;
 	naming_free(r->naming);
-	rows_free(r->rows);
-	array_release(&r->known);
-	array_release(&r->range);
 	process_table_release(&r->processes);
 	mapped_table_release(&r->mapped);
 	xfree(r);
@@ -330,7 +326,6 @@ void resolver_work(struct resolver *r)
 {
 	tasks_check(r);
 	naming_work(r->naming, clock_now());
-	rows_work(r->rows, clock_now());
 }
 
 size_t resolver_waiting(const struct resolver *r)
@@ -342,23 +337,11 @@ const char *resolver_trouble(const struct resolver *r)
 {
 	const char *trouble = naming_trouble(r->naming);
 
-	if (!trouble)
-		trouble = rows_trouble(r->rows);
 	if (trouble)
 		return trouble;
 	if (mapped_table_is_full(&r->mapped))
 		return "no names of code in files that are mapped now: too many are mapped already";
 	return r->trouble[0] ? r->trouble : NULL;
-}
-
-int resolver_rows_fd(const struct resolver *r)
-{
-	return rows_fd(r->rows);
-}
-
-pid_t resolver_rows_pid(const struct resolver *r)
-{
-	return rows_symbolizer_pid(r->rows);
 }
 
 pid_t resolver_symbolizer_pid(const struct resolver *r)

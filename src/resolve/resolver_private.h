@@ -3,11 +3,9 @@
 
 /* The inside of a resolver.  Only src/resolve includes this. */
 
-#include "resolve/code.h"
 #include "resolve/naming.h"
 #include "resolve/process_table.h"
 #include "resolve/resolver.h"
-#include "resolve/rows.h"
 
 enum { MEMO_SLOTS = 1 << 12, ENDED_REMEMBERED = 64 };
 
@@ -45,17 +43,6 @@ struct resolver {
 	size_t to_check;		/* processes, after records were lost */
 	pid_t next_checked;
 	uint64_t lost_at;
-
-	/* Unwind information. */
-	struct rows *rows;
-	bool wants_rows;
-	unsigned known_count;		/* times that something was known of some code */
-	array(uint32_t) known;		/* whose code is known since that was told, with references */
-	size_t changes_taken;		/* of the process table's */
-	uint32_t round;
-	array(struct code_range) range;	/* lent out; as of the mappings with that serial */
-	uint32_t ranges_of;
-
 	struct memo memo[MEMO_SLOTS];
 };
 
@@ -68,17 +55,6 @@ void maps_note_unreadable(struct resolver *resolver, const struct process *proce
 /* For an address where nothing is known to be mapped: NULL if that stays so. */
 const struct mapping *maps_look_again(struct resolver *resolver, struct process *process,
 				      uint64_t address, uint64_t now);
-
-/* code.c: what is known of code. */
-struct binary_place code_place(const struct resolver *resolver, const struct process *process,
-			       pid_t tid, const struct mapping *mapping);
-/* Something was mapped there: get its rows if they are wanted. */
-void code_want(struct resolver *resolver, const struct process *process, uint64_t address);
-/* The rule at an address within a mapping. */
-enum unwind_code code_find(struct resolver *resolver, const struct mapping *mapping,
-			   uint64_t address, struct unwind_rule *rule);
-/* For rows.h. */
-void code_note_known(void *resolver, uint32_t mapped);
 
 /* stacks.c: addresses to locations of the profile.  *end: how it ended. */
 stack_id stacks_add(struct resolver *resolver, struct process *process,

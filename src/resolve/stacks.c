@@ -9,7 +9,10 @@ static void add_image(struct resolver *r, const struct process *process, pid_t t
 		      const struct mapping *mapping, binary_id binary)
 {
 	const struct mapped *mapped = &r->mapped.at.at[mapping->mapped];
-	struct binary_place place = code_place(r, process, tid, mapping);
+	pid_t first = !r->everything && r->processes.oldest ? r->processes.oldest->pid : 0;
+	struct binary_place place = { .pid = process->pid, .tid = tid, .start = mapping->start,
+				      .end = mapping->end, .inode = mapped->inode,
+				      .path = mapped->path, .kin = { process->parent, first } };
 
 	if (mapped->kind == BINARY_FILE)
 		naming_add_image(r->naming, binary, IMAGE_OF_FILE, &place);
