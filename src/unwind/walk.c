@@ -21,6 +21,9 @@ static int read_word(void *context, unsigned long long address, unsigned long lo
 		return -1;
 	}
 	memcpy(value, dump->stack + offset, sizeof *value);
+	offset += sizeof *value;
+	if (dump->deepest && *dump->deepest < offset)
+		*dump->deepest = offset;
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct unwind_dump {
 	const unsigned char *stack;
 	size_t size;			/* of the copy */
 	bool whole;			/* the stack itself ends there */
+	size_t *deepest;		/* raised to as much of it as was read, if not NULL */
 	/* Looks up code; address is of an instruction, not of where a call returns. */
 	enum unwind_code (*find)(void *context, uint64_t address, struct unwind_rule *rule);
 	void *context;

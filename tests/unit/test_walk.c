@@ -291,16 +291,19 @@ static void finds_another_stack(void **state)
 		.size = sizeof memory,
 		.find = find_code,
 	};
+	size_t deepest = 16;
 	enum unwind_end end;
 	uint64_t ip[6];
 
 	(void)state;
+	dump.deepest = &deepest;
 	memory[8] = 1;
 	memory[9] = IN(PUSHED_0, 9);
 	memory[10] = IN(OUTERMOST, 1);
 	assert_int_equal(unwind_walk(&dump, ip, 6, &end), 3);
 	assert_int_equal(end, UNWIND_COMPLETE);
 	assert_int_equal(ip[1], IN(PUSHED_0, 9));
+	assert_int_equal(deepest, 11 * 8);
 }
 
 /* Addresses of the kernel's half lose what would be a mark. */
