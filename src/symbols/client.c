@@ -29,6 +29,7 @@ struct queued {
 };
 
 struct asked {
+	enum request_type type;
 	uint32_t image;
 	uint64_t address;
 };
@@ -41,6 +42,8 @@ struct symbolizer {
 	array(struct asked) asked;	/* questions sent, oldest first */
 	size_t answered;		/* of those */
 	enum trouble trouble;
+	rows_answer_fn *take_rows;
+	void *rows_context;
 	unsigned char packet[PROTOCOL_PACKET_MAX];
 };
 
@@ -203,6 +206,18 @@ void symbolizer_ask(struct symbolizer *symbolizer, uint32_t image, uint64_t addr
 		.type = REQUEST_ASK, .image = image, .fd = -1, .address = address }));
 }
 
+void symbolizer_ask_rows(struct symbolizer *symbolizer, uint32_t image)
+{
+	array_push(&symbolizer->queue, ((struct queued){
+		.type = REQUEST_ROWS, .image = image, .fd = -1 }));
+}
+
+void symbolizer_on_rows(struct symbolizer *symbolizer, rows_answer_fn *take, void *context)
+{
+	symbolizer->take_rows = take;
+	symbolizer->rows_context = context;
+}
+
 const char *symbolizer_trouble(const struct symbolizer *symbolizer)
 {
 	static const char *const text[TROUBLES] = {
@@ -259,9 +274,10 @@ static void note_sent(struct symbolizer *symbolizer, const struct request *reque
 
 		if (entry->fd >= 0)
 			close(entry->fd);
-		if (request->type == REQUEST_ASK)
+		if (request->type == REQUEST_ASK || request->type == REQUEST_ROWS)
 			array_push(&symbolizer->asked, ((struct asked){
-				.image = entry->image, .address = entry->address }));
+				.type = entry->type, .image = entry->image,
+				.address = entry->address }));
 	}
 	if (symbolizer->sent == symbolizer->queue.len)
 		symbolizer->sent = symbolizer->queue.len = 0;
@@ -297,57 +313,136 @@ static bool send_queue(struct symbolizer *symbolizer, struct error *error)
 }
 
 /* Questions are answered in their order, so this is the oldest one. */
-static bool was_asked(struct symbolizer *symbolizer, const struct symbol_answer *answer)
+static bool was_asked(struct symbolizer *symbolizer, enum request_type type, uint32_t image,
+		      uint64_t address)
 {
 	const struct asked *asked = &symbolizer->asked.at[symbolizer->answered];
 
-	if (symbolizer->answered == symbolizer->asked.len || asked->image != answer->image ||
-	    asked->address != answer->address)
+	if (symbolizer->answered == symbolizer->asked.len || asked->type != type ||
+	    asked->image != image || asked->address != address)
 		return false;
 	if (++symbolizer->answered == symbolizer->asked.len)
 		symbolizer->answered = symbolizer->asked.len = 0;
 	return true;
 }
 
-static bool take_packet(struct symbolizer *symbolizer, struct bytes packet,
-			symbol_answer_fn *take, void *context)
+/* Takes the descriptor over if it returns true. */
+static bool take_rows(struct symbolizer *symbolizer, struct bytes packet, uint32_t count, int fd)
+{
+	enum rows_result result;
+	uint32_t image;
+
+	if (!protocol_take_rows(&packet, count, &image, &result) ||
+	    (result == ROWS_MADE) != (fd >= 0) ||
+	    !was_asked(symbolizer, REQUEST_ROWS, image, 0))
+		return false;
+	if (symbolizer->take_rows)
+		symbolizer->take_rows(symbolizer->rows_context, image, result, fd);
+	else if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+static bool take_names(struct symbolizer *symbolizer, struct bytes packet, uint32_t count,
+		       symbol_answer_fn *take, void *context)
 {
 	struct symbol_frame frame[SYMBOL_FRAMES_MAX];
 	struct symbol_answer answer;
-	enum answer_type type;
-	uint32_t count;
 
-	if (!protocol_take_header(&packet, &type, &count))
-		return false;
-	if (type == ANSWER_TROUBLE) {
-		if (count >= TROUBLES || packet.len)
-			return false;
-		symbolizer->trouble = (enum trouble)count;
-		return true;
-	}
 	for (uint32_t i = 0; i < count; i++) {
 		if (!protocol_take_answer(&packet, &answer, frame) ||
-		    !was_asked(symbolizer, &answer))
+		    !was_asked(symbolizer, REQUEST_ASK, answer.image, answer.address))
 			return false;
 		take(context, &answer);
 	}
 	return !packet.len;
 }
 
+/* Takes the descriptor over, if there is one. */
+static bool take_packet(struct symbolizer *symbolizer, struct bytes packet, int fd,
+			symbol_answer_fn *take, void *context)
+{
+	enum answer_type type;
+	uint32_t count;
+
+	if (protocol_take_header(&packet, &type, &count)) {
+		if (type == ANSWER_ROWS && take_rows(symbolizer, packet, count, fd))
+			return true;
+		if (type == ANSWER_NAMES && fd < 0)
+			return take_names(symbolizer, packet, count, take, context);
+		if (type == ANSWER_TROUBLE && fd < 0 && count < TROUBLES && !packet.len) {
+			symbolizer->trouble = (enum trouble)count;
+			return true;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return false;
+}
+
+/* The one descriptor of a packet, or -1.  False, and all closed, if there are more. */
+static bool take_descriptor(struct msghdr *message, int *fd)
+{
+	bool ok = !(message->msg_flags & MSG_CTRUNC);
+
+	*fd = -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		size_t len = c->cmsg_len - CMSG_LEN(0);
+		int came;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i + sizeof came <= len; i += sizeof came) {
+			memcpy(&came, CMSG_DATA(c) + i, sizeof came);
+			if (*fd < 0) {
+				*fd = came;
+			} else {
+				close(came);
+				ok = false;
+			}
+		}
+	}
+	if (!ok && *fd >= 0)
+		close(*fd);
+	return ok;
+}
+
+/* Its length; 0 at the end, -1 and errno. */
+static ssize_t receive_packet(struct symbolizer *symbolizer, int *fd)
+{
+	union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
+	struct iovec part = { .iov_base = symbolizer->packet,
+			      .iov_len = sizeof symbolizer->packet };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+				  .msg_controllen = sizeof control };
+	ssize_t got = recvmsg(symbolizer->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	bool ok;
+
+	if (got < 0)
+		return got;
+	ok = take_descriptor(&message, fd);
+	if (ok && got && !(message.msg_flags & MSG_TRUNC))
+		return got;
+	if (ok && *fd >= 0)
+		close(*fd);
+	errno = EPROTO;
+	return ok && !got ? 0 : -1;
+}
+
 static bool receive(struct symbolizer *symbolizer, symbol_answer_fn *take, void *context,
 		    struct error *error)
 {
 	for (int i = 0; i < PACKETS_AT_ONCE; i++) {
-		ssize_t got = recv(symbolizer->fd, symbolizer->packet, sizeof symbolizer->packet,
-				   MSG_DONTWAIT | MSG_TRUNC);
+		int fd;
+		ssize_t got = receive_packet(symbolizer, &fd);
 
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return true;
-		if (got <= 0)
+		if (!got || (got < 0 && errno != EPROTO))
 			return error_set(error, got ? errno : EPIPE,
 					 "the symbolizer ended unexpectedly");
-		if ((size_t)got > sizeof symbolizer->packet ||
-		    !take_packet(symbolizer, (struct bytes){ symbolizer->packet, (size_t)got },
+		if (got < 0 ||
+		    !take_packet(symbolizer, (struct bytes){ symbolizer->packet, (size_t)got }, fd,
 				 take, context))
 			return error_set(error, EPROTO, "the symbolizer gave a senseless answer");
 	}

@@ -31,11 +31,22 @@ void symbolizer_add_image(struct symbolizer *symbolizer, uint32_t image, enum im
 			  int fd);
 void symbolizer_drop_image(struct symbolizer *symbolizer, uint32_t image);
 void symbolizer_ask(struct symbolizer *symbolizer, uint32_t image, uint64_t address);
+/* For the rows of its unwind information. */
+void symbolizer_ask_rows(struct symbolizer *symbolizer, uint32_t image);
+
+/*
+ * The descriptor is the taker's to close, or to give to unwind_table_open()
+ * which checks what is in it; -1 but with ROWS_MADE.
+ */
+typedef void rows_answer_fn(void *context, uint32_t image, enum rows_result result, int fd);
+/* Who takes the answers to symbolizer_ask_rows(); nobody does at first. */
+void symbolizer_on_rows(struct symbolizer *symbolizer, rows_answer_fn *take, void *context);
 
 typedef void symbol_answer_fn(void *context, const struct symbol_answer *answer);
 /*
  * Read what has come and send what waits, without blocking.  Every question
- * gets one answer, in the order they were asked.  false: the process is
+ * gets one answer, in the order they were asked; rows go to who was named by
+ * symbolizer_on_rows(), names to answer.  false: the process is
  * gone, or no good.  The texts of an answer are lent until the function
  * that takes it returns; that may not call back into here.
  */

@@ -1,8 +1,8 @@
 /*
  * tprof-symbolizer: reads the files that targets own, and answers with
- * names.  It is apart from tprof since those files may be made to break
- * whoever reads them: here that costs a few names.  It gets descriptors,
- * opens nothing itself, and ends when tprof does.
+ * names and unwind information.  It is apart from tprof since those files
+ * may be made to break whoever reads them: here that costs a few names.  It
+ * gets descriptors, opens nothing itself, and ends when tprof does.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,6 +15,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "symbols/cfi.h"
 #include "symbols/demangle.h"
 #include "symbols/elf.h"
 #include "symbols/kallsyms.h"
@@ -137,14 +138,32 @@ static void add(struct worker *w, const struct request *request, int fd)
 		.state = fd >= 0 ? IMAGE_ADDED : IMAGE_BROKEN, .kind = request->kind, .fd = fd };
 }
 
-static bool send_packet(const struct strbuf *packet)
+/* With a descriptor beside it if there is one. */
+static bool send_with(const struct strbuf *packet, int fd)
 {
+	union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
+	struct iovec part = { .iov_base = packet->text, .iov_len = packet->len };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	ssize_t sent;
 
+	if (fd >= 0) {
+		memset(&control, 0, sizeof control);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+		message.msg_control = &control;
+		message.msg_controllen = sizeof control;
+	}
 	do {
-		sent = send(PROTOCOL_FD, packet->text, packet->len, MSG_NOSIGNAL);
+		sent = sendmsg(PROTOCOL_FD, &message, MSG_NOSIGNAL);
 	} while (sent < 0 && errno == EINTR);
 	return sent >= 0;
+}
+
+static bool send_packet(const struct strbuf *packet)
+{
+	return send_with(packet, -1);
 }
 
 static bool find_kernel(struct worker *w, struct image *image, uint64_t address,
@@ -220,6 +239,22 @@ static bool answer_all(struct worker *w, const struct request *request)
 	return send_packet(&w->out);
 }
 
+static bool answer_rows(struct worker *w, uint32_t number)
+{
+	struct image *image = number < w->image.len ? &w->image.at[number] : NULL;
+	enum rows_result result = ROWS_NOT_ELF;
+	int rows = -1;
+	bool sent;
+
+	if (image && image->kind == IMAGE_ELF && image->fd >= 0 && image->state != IMAGE_NONE)
+		result = cfi_compile(image->fd, &rows);
+	protocol_put_rows(&w->out, number, result);
+	sent = send_with(&w->out, rows);
+	if (rows >= 0)
+		close(rows);
+	return sent;
+}
+
 static bool handle(struct worker *w, const struct request *request, int fd)
 {
 	switch (request->type) {
@@ -231,6 +266,8 @@ static bool handle(struct worker *w, const struct request *request, int fd)
 		return true;
 	case REQUEST_ASK:
 		return answer_all(w, request);
+	case REQUEST_ROWS:
+		return answer_rows(w, request->image);
 	}
 	return false;
 }

@@ -33,7 +33,7 @@ bool protocol_take_request(struct bytes packet, struct request *request)
 	if (!take_u32(&packet, &type) || !take_u32(&packet, &image) ||
 	    !take_u32(&packet, &kind) || !take_u32(&packet, &count))
 		return false;
-	if (type < REQUEST_ADD || type > REQUEST_ASK || kind > IMAGE_KALLSYMS ||
+	if (type < REQUEST_ADD || type > REQUEST_ROWS || kind > IMAGE_KALLSYMS ||
 	    count > PROTOCOL_ASK_MAX || packet.len != count * sizeof(uint64_t))
 		return false;
 	request->type = (enum request_type)type;
@@ -108,15 +108,32 @@ void protocol_put_trouble(struct strbuf *out, enum trouble trouble)
 	put_u32(out, trouble);
 }
 
+void protocol_put_rows(struct strbuf *out, uint32_t image, enum rows_result result)
+{
+	strbuf_clear(out);
+	put_u32(out, ANSWER_ROWS);
+	put_u32(out, result);
+	put_u32(out, image);
+}
+
 bool protocol_take_header(struct bytes *packet, enum answer_type *type, uint32_t *count)
 {
 	uint32_t number;
 
 	if (!take_u32(packet, &number) || !take_u32(packet, count))
 		return false;
-	if (number < ANSWER_NAMES || number > ANSWER_TROUBLE)
+	if (number < ANSWER_NAMES || number > ANSWER_ROWS)
 		return false;
 	*type = (enum answer_type)number;
+	return true;
+}
+
+bool protocol_take_rows(struct bytes *packet, uint32_t count, uint32_t *image,
+			enum rows_result *result)
+{
+	if (count >= ROWS_RESULTS || !take_u32(packet, image) || packet->len)
+		return false;
+	*result = (enum rows_result)count;
 	return true;
 }
 

@@ -18,6 +18,11 @@
  *		 a REQUEST_ADD carries the file's descriptor beside it
  *	answer:	 u32 type, u32 count, then count records
  *
+ * A REQUEST_ROWS asks for the unwind information of an image.  ANSWER_ROWS
+ * has the enum rows_result in the place of the count, then u32 image; with
+ * ROWS_MADE, and only then, a descriptor is beside it: of a sealed memory
+ * file laid out as struct unwind_file says.
+ *
  * A record of ANSWER_NAMES is one address: u32 image, u32 frame count, u64
  * address, and for each frame u32 line, u32 line where its function
  * starts, and three texts that end in NUL: function, file, module (empty:
@@ -33,8 +38,8 @@ enum {
 	PROTOCOL_TEXT_MAX	= 4096,		/* bytes of a name, without the NUL */
 };
 
-enum request_type { REQUEST_ADD = 1, REQUEST_DROP, REQUEST_ASK };
-enum answer_type { ANSWER_NAMES = 1, ANSWER_TROUBLE };
+enum request_type { REQUEST_ADD = 1, REQUEST_DROP, REQUEST_ASK, REQUEST_ROWS };
+enum answer_type { ANSWER_NAMES = 1, ANSWER_TROUBLE, ANSWER_ROWS };
 enum trouble { TROUBLE_NONE, TROUBLE_KERNEL_HIDDEN, TROUBLES };
 
 struct request {
@@ -59,8 +64,12 @@ void protocol_begin_answers(struct strbuf *out);
  */
 bool protocol_put_answer(struct strbuf *out, const struct symbol_answer *answer);
 void protocol_put_trouble(struct strbuf *out, enum trouble trouble);
+void protocol_put_rows(struct strbuf *out, uint32_t image, enum rows_result result);
 
 bool protocol_take_header(struct bytes *packet, enum answer_type *type, uint32_t *count);
+/* What follows the header of ANSWER_ROWS; count is that of the header. */
+bool protocol_take_rows(struct bytes *packet, uint32_t count, uint32_t *image,
+			enum rows_result *result);
 /* The frames are written to frame[], their texts are lent from the packet. */
 bool protocol_take_answer(struct bytes *packet, struct symbol_answer *answer,
 			  struct symbol_frame frame[SYMBOL_FRAMES_MAX]);

@@ -10,6 +10,15 @@ enum image_kind {
 	IMAGE_KALLSYMS,		/* /proc/kallsyms, addresses are the kernel's */
 };
 
+/* What became of a question for a binary's unwind information. */
+enum rows_result {
+	ROWS_MADE,		/* they are in the file that came with the answer */
+	ROWS_ABSENT,		/* there is none in the binary */
+	ROWS_NOT_ELF,		/* not an ELF file of this machine */
+	ROWS_FAILED,		/* no memory for them, or too many */
+	ROWS_RESULTS
+};
+
 enum { SYMBOL_FRAMES_MAX = 64 };
 
 struct symbol_frame {

@@ -33,6 +33,14 @@ static void take_answers(struct bytes packet)
 
 	if (!protocol_take_header(&packet, &type, &count))
 		return;
+	if (type == ANSWER_ROWS) {
+		uint32_t image;
+		enum rows_result result;
+
+		if (protocol_take_rows(&packet, count, &image, &result) && result >= ROWS_RESULTS)
+			abort();
+		return;
+	}
 	protocol_begin_answers(&again);
 	while (protocol_take_answer(&packet, &answer, frame)) {
 		for (size_t i = 0; i < answer.frame_count; i++)

@@ -21,6 +21,7 @@
 #include "resolve/resolver.h"
 #include "symbols/client.h"
 #include "symbols/protocol.h"
+#include "unwind/table.h"
 
 enum { WAIT_MS = 20000 };
 
@@ -106,6 +107,15 @@ static int memory_file(const char *text)
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	return fd;
+}
+
+/* Which descriptor a new one would get: more when one was not closed. */
+static int next_descriptor(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	close(fd);
 	return fd;
 }
 
@@ -223,12 +233,131 @@ static void test_death_is_told(void **state)
 	symbolizer_stop(symbolizer);
 }
 
+/* What came for questions about rows. */
+struct rows_taken {
+	struct answers *answers;
+	struct strbuf text;	/* "image result", a line each */
+	struct unwind_table *table;
+};
+
+static void take_rows(void *context, uint32_t image, enum rows_result result, int fd)
+{
+	struct rows_taken *taken = context;
+	struct error error;
+
+	taken->answers->count++;
+	strbuf_addf(&taken->text, "%u %u\n", image, result);
+	assert_int_equal(result == ROWS_MADE, fd >= 0);
+	if (fd < 0)
+		return;
+	unwind_table_unref(taken->table);
+	taken->table = unwind_table_open(fd, &error);
+	assert_non_null(taken->table);
+}
+
+static void test_rows(void **state)
+{
+	struct symbolizer *symbolizer = start();
+	struct answers answers = { .text = STRBUF_INIT };
+	struct rows_taken taken = { .answers = &answers, .text = STRBUF_INIT };
+	uint64_t here = offset_of((uintptr_t)test_own_names);
+	int next;
+
+	(void)state;
+	symbolizer_on_rows(symbolizer, take_rows, &taken);
+	symbolizer_add_image(symbolizer, 3, IMAGE_ELF, open_self());
+	symbolizer_add_image(symbolizer, 4, IMAGE_KALLSYMS, memory_file("0 T start_kernel\n"));
+	symbolizer_add_image(symbolizer, 5, IMAGE_ELF, memory_file("no such file"));
+	symbolizer_ask_rows(symbolizer, 5);
+	symbolizer_ask(symbolizer, 3, here);
+	symbolizer_ask_rows(symbolizer, 3);
+	symbolizer_ask(symbolizer, 3, here);
+	symbolizer_ask_rows(symbolizer, 4);
+	symbolizer_ask_rows(symbolizer, 77);
+	wait_for(symbolizer, &answers, 6);
+	assert_string_equal(answers.text.text, "3 test_own_names\n3 test_own_names\n");
+	assert_string_equal(taken.text.text, "5 2\n3 0\n4 2\n77 2\n");
+	/* As on every x86-64 nothing is pushed yet where a function begins. */
+	assert_int_equal(unwind_table_find(taken.table, here).cfa, UNWIND_CFA_RSP);
+	assert_int_equal(unwind_table_find(taken.table, here).offset, 8);
+	assert_int_equal(unwind_table_find(taken.table, 0).cfa, UNWIND_NONE);
+	unwind_table_unref(taken.table);
+	/* Nobody takes them: they are closed. */
+	next = next_descriptor();
+	symbolizer_on_rows(symbolizer, NULL, NULL);
+	symbolizer_ask_rows(symbolizer, 3);
+	symbolizer_ask(symbolizer, 3, here);
+	wait_for(symbolizer, &answers, 7);
+	assert_int_equal(next_descriptor(), next);
+	strbuf_release(&answers.text);
+	strbuf_release(&taken.text);
+	symbolizer_stop(symbolizer);
+}
+
 /*
  * This program in the place of the symbolizer, when what it reads took it
  * over: the number of the image asked about says what it does.
  */
-enum rogue { OTHER_ADDRESS, OTHER_IMAGE, UNASKED, LONG_NAME, NO_NAME, RUBBISH, TOO_LONG, SILENT_END,
-	     ROGUES };
+enum rogue {
+	OTHER_ADDRESS, OTHER_IMAGE, UNASKED, LONG_NAME, NO_NAME, RUBBISH, TOO_LONG, SILENT_END,
+	NAME_WITH_FILE, ROWS_UNASKED, NAMES_END,
+	/* To a question for rows. */
+	OTHER_ROWS = NAMES_END, NO_FILE, FILE_TOO_MANY, MANY_FILES, NO_RESULT, ABSENT_WITH_FILE,
+	TROUBLE_WITH_FILE, ROWS_TOO_LONG, NAME_FOR_ROWS, NOTHING_WITH_FILE,
+	ROGUES
+};
+
+/* With so many descriptors of a file beside it. */
+static void send_with_files(const struct strbuf *packet, size_t count)
+{
+	enum { FILES_MAX = 100 };
+	union { struct cmsghdr header; char space[CMSG_SPACE(FILES_MAX * sizeof(int))]; } control;
+	struct iovec part = { .iov_base = packet->text, .iov_len = packet->len };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	int fd = 0;
+
+	if (count) {
+		memset(&control, 0, sizeof control);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(count * sizeof fd);
+		for (size_t i = 0; i < count; i++)
+			memcpy(CMSG_DATA(&control.header) + i * sizeof fd, &fd, sizeof fd);
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(count * sizeof fd);
+	}
+	sendmsg(PROTOCOL_FD, &message, MSG_NOSIGNAL);
+}
+
+static void send_rogue_rows(const struct request *request)
+{
+	static const size_t files[ROGUES] = {
+		[OTHER_ROWS] = 1, [FILE_TOO_MANY] = 2, [MANY_FILES] = 100, [NO_RESULT] = 1,
+		[ABSENT_WITH_FILE] = 1, [TROUBLE_WITH_FILE] = 1, [ROWS_TOO_LONG] = 1,
+		[NOTHING_WITH_FILE] = 1,
+	};
+	struct strbuf packet = STRBUF_INIT;
+	uint32_t rogue = request->image;
+	enum rows_result result = rogue == ABSENT_WITH_FILE ? ROWS_ABSENT : ROWS_MADE;
+
+	protocol_put_rows(&packet, rogue + (rogue == OTHER_ROWS), result);
+	if (rogue == NO_RESULT)
+		packet.text[sizeof(uint32_t)] = ROWS_RESULTS;
+	if (rogue == ROWS_TOO_LONG)
+		strbuf_pad(&packet, '\0', 4);
+	if (rogue == TROUBLE_WITH_FILE)
+		protocol_put_trouble(&packet, TROUBLE_NONE);
+	if (rogue == NOTHING_WITH_FILE)
+		strbuf_clear(&packet);
+	if (rogue == NAME_FOR_ROWS) {
+		struct symbol_answer answer = { .image = rogue };
+
+		protocol_begin_answers(&packet);
+		protocol_put_answer(&packet, &answer);
+	}
+	send_with_files(&packet, files[rogue]);
+	strbuf_release(&packet);
+}
 
 static void send_rogue_answer(const struct request *request)
 {
@@ -256,7 +385,9 @@ static void send_rogue_answer(const struct request *request)
 		memset(packet.text, 0x5a, packet.len);
 	if (request->image == TOO_LONG)
 		strbuf_pad(&packet, '\0', PROTOCOL_PACKET_MAX);
-	send(PROTOCOL_FD, packet.text, packet.len, MSG_NOSIGNAL);
+	if (request->image == ROWS_UNASKED)
+		protocol_put_rows(&packet, request->image, ROWS_ABSENT);
+	send_with_files(&packet, request->image == NAME_WITH_FILE);
 	strbuf_release(&packet);
 }
 
@@ -270,7 +401,10 @@ static int be_rogue(void)
 		if (protocol_take_request((struct bytes){ packet, (size_t)got }, &request)) {
 			if (request.image == SILENT_END)
 				break;
-			send_rogue_answer(&request);
+			if (request.type == REQUEST_ROWS)
+				send_rogue_rows(&request);
+			else
+				send_rogue_answer(&request);
 		}
 	return 0;
 }
@@ -286,12 +420,14 @@ static bool is_symbolizer(void)
 
 static void test_senseless_answers(void **state)
 {
+	int next = next_descriptor();
 	const char *real = getenv("TPROF_SYMBOLIZER");
 	char *saved = real ? xstrdup(real) : NULL;
 
 	(void)state;
 	for (uint32_t rogue = 0; rogue < ROGUES; rogue++) {
 		struct answers answers = { .text = STRBUF_INIT };
+		struct rows_taken taken = { .answers = &answers };
 		struct symbolizer *symbolizer;
 		struct error error;
 		bool ok = true;
@@ -299,7 +435,11 @@ static void test_senseless_answers(void **state)
 		setenv("TPROF_SYMBOLIZER", "/proc/self/exe", 1);
 		symbolizer = symbolizer_start(&error);
 		assert_non_null(symbolizer);
-		symbolizer_ask(symbolizer, rogue, 0x1000);
+		symbolizer_on_rows(symbolizer, take_rows, &taken);
+		if (rogue < NAMES_END)
+			symbolizer_ask(symbolizer, rogue, 0x1000);
+		else
+			symbolizer_ask_rows(symbolizer, rogue);
 		for (int i = 0; i < 100 && ok; i++) {
 			struct pollfd fd = { .fd = symbolizer_fd(symbolizer), .events = POLLIN };
 
@@ -312,6 +452,7 @@ static void test_senseless_answers(void **state)
 		assert_int_equal(answers.count, rogue == UNASKED);
 		strbuf_release(&answers.text);
 		symbolizer_stop(symbolizer);
+		assert_int_equal(next_descriptor(), next);
 	}
 	if (saved)
 		setenv("TPROF_SYMBOLIZER", saved, 1);
@@ -434,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_many_questions),
 		cmocka_unit_test(test_is_apart),
 		cmocka_unit_test(test_death_is_told),
+		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_senseless_answers),
 		cmocka_unit_test(test_recovery),
 		cmocka_unit_test(test_packets),
