@@ -35,11 +35,11 @@ static void look(struct showing *s)
 
 static void draw_hints(const struct showing *s, struct canvas c)
 {
-	static const struct {
+	const struct {
 		const char *key, *text;
 	} hints[] = {
-		{ "Enter", "profile it" }, { "Esc", "quit" }, { "Up, Down", "move" },
-		{ "a-z", "filter, a regular expression" },
+		{ "Enter", "profile it" }, { "Esc", s->prompt.text.len ? "all of them" : "quit" },
+		{ "Up, Down", "move" }, { "a-z", "filter, a regular expression" },
 	};
 	int x = 0;
 

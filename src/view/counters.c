@@ -105,18 +105,22 @@ static bool rate_now(const struct scene *scene, const struct series *series, uin
 	return true;
 }
 
-/* "2.41 insn per cycle": what a count means in proportion to another. */
+/*
+ * "2.41 insn per cycle": what a count means in proportion to another, or a
+ * part to what it makes up with another.
+ */
 static const struct relation {
 	const char *name, *base, *text;
-	enum { PER_BASE, PERCENT_OF_BASE, PER_TIME } kind;
+	enum { PER_BASE, PERCENT_OF_BASE, PERCENT_OF_BOTH, PER_TIME } kind;
 } relations[] = {
 	{ "task-clock", NULL, "CPUs used", PER_TIME },
 	{ "cycles", "task-clock", "GHz", PER_BASE },
 	{ "instructions", "cycles", "per cycle", PER_BASE },
 	{ "branch-misses", "branches", "missed", PERCENT_OF_BASE },
 	{ "cache-misses", "cache-references", "missed", PERCENT_OF_BASE },
-	{ "user-time", "task-clock", "of the time", PERCENT_OF_BASE },
-	{ "system-time", "task-clock", "of the time", PERCENT_OF_BASE },
+	/* Not of the task-clock: the kernel counts these by other means, and more coarsely. */
+	{ "user-time", "system-time", "of CPU time", PERCENT_OF_BOTH },
+	{ "system-time", "user-time", "of CPU time", PERCENT_OF_BOTH },
 	{ "stalled-cycles-frontend", "cycles", "of cycles", PERCENT_OF_BASE },
 	{ "stalled-cycles-backend", "cycles", "of cycles", PERCENT_OF_BASE },
 };
@@ -126,9 +130,11 @@ static void describe(const struct relation *relation, uint64_t value, uint64_t b
 {
 	char number[QUANTITY_MAX];
 
+	if (relation->kind == PERCENT_OF_BOTH)
+		base += value;
 	if (!base)
 		return;
-	if (relation->kind == PERCENT_OF_BASE)
+	if (relation->kind == PERCENT_OF_BASE || relation->kind == PERCENT_OF_BOTH)
 		quantity_percent(number, value, base);
 	else
 		quantity_format(number, (uint64_t)((double)value * 1000 / (double)base + 0.5),

@@ -61,6 +61,7 @@ static void count(struct scene *scene, struct profile *profile)
 			"not supported here: this machine has no such counter");
 	add_counter(profile, "rss", UNIT_BYTES, SERIES_LEVEL, 44000000);
 	add_counter(profile, "threads", UNIT_COUNT, SERIES_LEVEL, 5);
+	add_counter(profile, "system-time", UNIT_NANOSECONDS, SERIES_TOTAL, 44000000);
 }
 
 /* The samples that are left tell nothing of the time used. */
@@ -178,6 +179,24 @@ static void add_threads(struct scene *scene, struct profile *profile)
 	scene->status.now = now;
 }
 
+/* Whoever may run a program may call its threads like this. */
+static void hostile_threads(struct scene *scene, struct profile *profile)
+{
+	static const char *const names[] = {
+		"\033[2J\033[31mred", "a\nb\tc", "\u202Etfel", "漢字漢字漢", "\xff\xfe", "",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		thread_id id = profile_add_thread(profile, 4242, 4243 + (pid_t)i, names[i]);
+
+		profile_add_sample(profile, &(struct sample){ .time = scene->status.now + 1,
+			.weight = 100000000u, .samples = 100, .thread = id, .metric = 1,
+			.stack = profile->sum.at[0].stack });
+	}
+	scene->status.now += 250000000u;
+	profile_seal(profile, scene->status.now);
+}
+
 static void errors_of_threads(struct scene *scene, struct profile *profile)
 {
 	add_threads(scene, profile);
@@ -288,6 +307,18 @@ static void write_output(struct scene *scene, struct profile *profile)
 		tail_add(&tail, program_output, strlen(program_output));
 	tail_add(&tail, "$ ", 2);
 	scene->output = &tail;
+}
+
+static void pause_output(struct scene *scene, struct profile *profile)
+{
+	write_output(scene, profile);
+	pause_display(scene, profile);
+}
+
+static void pause_counters(struct scene *scene, struct profile *profile)
+{
+	count(scene, profile);
+	pause_display(scene, profile);
 }
 
 static void write_nothing(struct scene *scene, struct profile *profile)
@@ -452,6 +483,27 @@ static const struct screen screens[] = {
 	{ "output-tiny", &output_view, scenery_program, 20, 5, .change = write_output },
 	{ "output-empty", &output_view, scenery_program, 80, 24, .change = write_nothing },
 	{ "output-none", &output_view, scenery_program, 80, 24, .search = NULL },
+	{ "tree-paused", &tree_view, scenery_program, 80, 12, .change = pause_display },
+	{ "tree-thread", &tree_view, scenery_program, 80, 12, .change = show_thread },
+	{ "tree-filter", &tree_view, scenery_program, 80, 16, .keep = "read_source" },
+	{ "icicle-paused", &icicle_view, scenery_program, 80, 12, .change = pause_display },
+	{ "icicle-thread", &icicle_view, scenery_program, 80, 12, .change = show_thread },
+	{ "icicle-filter", &icicle_view, scenery_program, 80, 16, .keep = "read_source" },
+	{ "icicle-errors", &icicle_view, scenery_program, 80, 12, .change = show_errors },
+	{ "icicle-last-seconds", &icicle_view, scenery_program, 80, 12,
+	  .change = show_last_seconds },
+	{ "icicle-none-fits", &icicle_view, scenery_program, 80, 12, .keep = "no such function" },
+	{ "callers-paused", &callers_view, scenery_program, 80, 12, .change = pause_display },
+	{ "callers-thread", &callers_view, scenery_program, 80, 12, .change = show_thread },
+	{ "callers-errors", &callers_view, scenery_program, 80, 12, .change = show_errors },
+	{ "callers-last-seconds", &callers_view, scenery_program, 80, 12,
+	  .change = show_last_seconds },
+	{ "counters-paused", &counters_view, scenery_program, 80, 12, .change = pause_counters },
+	{ "counters-empty", &counters_view, profile_new, 80, 12, .search = NULL },
+	{ "threads-paused", &threads_view, scenery_program, 80, 12, .change = pause_display },
+	{ "threads-hostile", &threads_view, scenery_program, 80, 12, .change = hostile_threads },
+	{ "output-paused", &output_view, scenery_program, 80, 12, .change = pause_output },
+	{ "help-paused", &help_view, scenery_program, 80, 12, .change = pause_display },
 	{ "help-plain", &help_view, scenery_program, 80, 24, .search = NULL },
 	{ "help-scrolled", &help_view, scenery_program, 80, 24, .command = { COMMAND_LAST } },
 	{ "help-wide", &help_view, scenery_program, 200, 60, .change = trouble },
