@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "source/perf_set.h"
+#include "source/perf_stack.h"
 #include "source/perf_threads.h"
 #include "source/privilege.h"
 #include "source/process_scan.h"
@@ -500,6 +501,19 @@ static bool start(struct perf_live *live, const struct target *target, struct pr
 	return true;
 }
 
+/* Not more of each stack than the rings have room for. */
+static bool open_rings(struct perf_live *live, struct source_facts *facts, struct error *error)
+{
+	unsigned most;
+
+	if (!perf_set_open(&live->set, &live->plan, facts, error))
+		return false;
+	most = perf_stack_fitting(perf_set_least_ring(&live->set));
+	if (live->plan.stack_bytes > most)
+		live->plan.stack_bytes = most;
+	return true;
+}
+
 struct source *perf_live_open(const struct target *target, pid_t launched,
 			      struct resolver *resolver, struct profile *profile,
 			      struct source_facts *facts, struct progress *progress,
@@ -523,7 +537,7 @@ struct source *perf_live_open(const struct target *target, pid_t launched,
 		if (!identify(live, target->pid.at[i], error))
 			goto fail;
 	if (!perf_plan_make(&live->plan, target, pid, facts, error) ||
-	    !perf_set_open(&live->set, &live->plan, facts, error) ||
+	    !open_rings(live, facts, error) ||
 	    !start(live, target, progress, error))
 		goto fail;
 	profile_add_metric(profile, facts->event, facts->unit);

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "source/perf_ring.h"
+#include "source/perf_stack.h"
 #include "source/privilege.h"
 #include "source/process_scan.h"
 
@@ -57,6 +58,10 @@ static const struct event_name event_names[] = {
 
 enum { EVENT_NAMES = sizeof event_names / sizeof *event_names };
 
+/* In all records; samples have more. */
+static const uint64_t SAMPLE_FIELDS = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
+				      PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD;
+
 static int sys_perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
 {
 	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -68,12 +73,32 @@ static bool is_clock(const struct perf_plan *plan)
 						    plan->config == PERF_COUNT_SW_TASK_CLOCK);
 }
 
+bool perf_plan_copies_stacks(const struct perf_plan *plan)
+{
+	return plan->call_graph == CALL_GRAPH_AUTO;
+}
+
+/* Registers and stack are walked by us, but the kernel knows best what it called. */
+static uint64_t stack_fields(const struct perf_plan *plan)
+{
+	switch (plan->call_graph) {
+	case CALL_GRAPH_AUTO:
+		return PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER |
+		       (plan->user_only ? 0 : PERF_SAMPLE_CALLCHAIN);
+	case CALL_GRAPH_FP:
+		return PERF_SAMPLE_CALLCHAIN;
+	case CALL_GRAPH_NONE:
+		break;
+	}
+	return 0;
+}
+
 /* What all events that share a ring must agree on. */
 static struct perf_event_attr common_attr(const struct perf_plan *plan)
 {
 	return (struct perf_event_attr){
 		.size = sizeof(struct perf_event_attr),
-		.sample_type = plan->layout.sample_type,
+		.sample_type = SAMPLE_FIELDS,
 		.read_format = plan->lacking & LACKS_LOST ? 0 : FORMAT_LOST,
 		.sample_id_all = plan->layout.id_everywhere,
 		.use_clockid = 1,
@@ -108,6 +133,12 @@ int perf_open_sampling(const struct perf_plan *plan, pid_t pid, unsigned cpu,
 	attr.exclude_idle = is_clock(plan);
 	attr.exclude_guest = plan->type == PERF_TYPE_HARDWARE &&
 			     !(plan->lacking & LACKS_EXCLUDE_GUEST);
+	attr.sample_type |= stack_fields(plan);
+	if (perf_plan_copies_stacks(plan)) {
+		attr.sample_regs_user = PERF_REGISTERS_MASK;
+		attr.sample_stack_user = plan->stack_bytes;
+		attr.exclude_callchain_user = 1;
+	}
 	attr.disabled = start != PERF_START_NOW;
 	attr.enable_on_exec = start == PERF_START_ON_EXEC;
 	if (pid != -1) {
@@ -128,7 +159,9 @@ int perf_open_sideband(const struct perf_plan *plan, pid_t pid, unsigned cpu)
 	attr.exclude_kernel = 1;
 	attr.exclude_hv = 1;
 	attr.watermark = 1;
-	attr.wakeup_watermark = PERF_RING_BYTES / (plan->per_cpu ? 4 : 8);
+	attr.wakeup_watermark = (unsigned)(plan->ring_bytes / 4);
+	if (perf_plan_copies_stacks(plan))
+		attr.wakeup_watermark /= 2;
 	add_sideband(&attr);
 	return sys_perf_event_open(&attr, pid, (int)cpu);
 }
@@ -202,6 +235,31 @@ static void find_cpus(struct perf_plan *plan)
 			array_push(&plan->cpu, cpu);
 	}
 	strbuf_release(&text);
+}
+
+int perf_open_try_stacks(unsigned *stack_bytes, size_t *ring_bytes)
+{
+	struct perf_plan plan = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.frequency = 99,
+		.user_only = true,
+		.lacking = LACKS_ALL,
+		.stack_bytes = PERF_STACK_FIRST,
+	};
+	struct privilege privilege;
+	int fd, code;
+
+	privilege_read(&privilege);
+	find_cpus(&plan);
+	*ring_bytes = perf_stack_ring(&privilege, plan.cpu.len);
+	*stack_bytes = perf_stack_fitting(*ring_bytes);
+	fd = perf_open_sampling(&plan, 0, plan.cpu.at[0], PERF_START_OFF);
+	code = fd < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	perf_plan_release(&plan);
+	return code;
 }
 
 __attribute__((format(printf, 2, 3)))
@@ -396,6 +454,9 @@ static void limit_frequency(struct perf_plan *plan, const struct privilege *priv
 static void tell_steps(struct perf_plan *plan, const struct target *target,
 		       struct source_facts *facts)
 {
+	static const char *const ways[] = {
+		[CALL_GRAPH_AUTO] = "", [CALL_GRAPH_FP] = "", [CALL_GRAPH_NONE] = ", no stacks",
+	};
 	size_t len = strlen(plan->event);
 
 	if (!plan->per_cpu)
@@ -410,12 +471,38 @@ static void tell_steps(struct perf_plan *plan, const struct target *target,
 	if (plan->user_only)
 		snprintf(plan->event + len, sizeof plan->event - len, ":u");
 	snprintf(facts->event, sizeof facts->event, "%s", plan->event);
-	snprintf(facts->backend, sizeof facts->backend, "%s",
-		 plan->per_cpu ? "perf, per CPU" : "perf, per thread");
+	snprintf(facts->backend, sizeof facts->backend, "perf, per %s%s",
+		 plan->per_cpu ? "CPU" : "thread", ways[plan->call_graph]);
 	facts->unit = plan->unit;
 	facts->frequency = plan->frequency;
 	facts->cpus = (unsigned)plan->cpu.len;
 	facts->kernel = !plan->user_only;
+}
+
+/* Unwind information is understood on one kind of machine only. */
+static enum call_graph possible_call_graph(const struct target *target, struct source_facts *facts)
+{
+#ifdef __x86_64__
+	(void)facts;
+	if (target->call_graph == CALL_GRAPH_AUTO && target->backend != BACKEND_PERF)
+		return CALL_GRAPH_FP;
+#else
+	if (target->call_graph == CALL_GRAPH_AUTO) {
+		notice(facts, "stacks by frame pointers: unwind information is read on x86-64 only");
+		return CALL_GRAPH_FP;
+	}
+#endif
+	return target->call_graph;
+}
+
+static void choose_ring(struct perf_plan *plan, const struct privilege *privilege)
+{
+	if (perf_plan_copies_stacks(plan))
+		plan->ring_bytes = perf_stack_ring(privilege, plan->cpu.len);
+	else
+		/* Without privileges the memory comes out of an allowance that others share. */
+		plan->ring_bytes = plan->per_cpu ? PERF_RING_BYTES : PERF_RING_BYTES / 2;
+	plan->layout.sample_type = SAMPLE_FIELDS | stack_fields(plan);
 }
 
 bool perf_plan_make(struct perf_plan *plan, const struct target *target, pid_t pid,
@@ -427,10 +514,9 @@ bool perf_plan_make(struct perf_plan *plan, const struct target *target, pid_t p
 	*plan = (struct perf_plan){
 		.frequency = target->frequency ? target->frequency : 999,
 		.threads_only = target->no_follow,
+		.call_graph = possible_call_graph(target, facts),
+		.stack_bytes = PERF_STACK_FIRST,
 		.layout = {
-			.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
-				       PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
-				       PERF_SAMPLE_CALLCHAIN,
 			.id_everywhere = true,
 			.max_chain = privilege.max_stack > 0 ? (unsigned)privilege.max_stack : 127,
 		},
@@ -441,6 +527,7 @@ bool perf_plan_make(struct perf_plan *plan, const struct target *target, pid_t p
 		perf_plan_release(plan);
 		return false;
 	}
+	choose_ring(plan, &privilege);
 	tell_steps(plan, target, facts);
 	return true;
 }

@@ -261,6 +261,9 @@ static bool decode_sample(struct bytes in, const struct header *header,
 		return false;
 	if (!take_dump(&in, type, scratch, event))
 		return false;
+	/* Nothing else was asked for. */
+	if (!(type & (PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER)))
+		event->sample.end = UNWIND_LIMIT;
 	side = side_of_mode(header->misc);
 	if (!event->sample.ip_count && type & PERF_SAMPLE_IP &&
 	    (side == SIDE_KERNEL || !event->sample.registers))

@@ -20,8 +20,6 @@ static bool ring_failure(const struct perf_plan *plan, bool ring, int code, stru
 /* In per-thread plans the leader is an event of our own, which never ends before us. */
 static bool open_cpu(struct perf_set *set, unsigned cpu, struct error *error)
 {
-	/* Without privileges the memory comes out of an allowance that others share. */
-	size_t bytes = set->plan->per_cpu ? PERF_RING_BYTES : PERF_RING_BYTES / 2;
 	struct perf_cpu one = { .cpu = cpu };
 
 	one.leader = perf_open_sideband(set->plan, set->plan->per_cpu ? -1 : 0, cpu);
@@ -30,7 +28,7 @@ static bool open_cpu(struct perf_set *set, unsigned cpu, struct error *error)
 		return true;
 	if (one.leader < 0)
 		return ring_failure(set->plan, false, errno, error);
-	if (!perf_ring_map(&one.ring, one.leader, bytes)) {
+	if (!perf_ring_map(&one.ring, one.leader, set->plan->ring_bytes)) {
 		ring_failure(set->plan, true, errno, error);
 		close(one.leader);
 		return false;
@@ -40,15 +38,24 @@ static bool open_cpu(struct perf_set *set, unsigned cpu, struct error *error)
 	return true;
 }
 
-static void tell_small_rings(const struct perf_set *set, struct source_facts *facts)
+size_t perf_set_least_ring(const struct perf_set *set)
 {
-	size_t least = PERF_RING_BYTES / 2;
-	char text[160];
+	size_t least = set->plan->ring_bytes;
 
 	for (size_t i = 0; i < set->cpu.len; i++)
 		if (set->cpu.at[i].ring.size < least)
 			least = set->cpu.at[i].ring.size;
-	if (least == PERF_RING_BYTES / 2)
+	return least;
+}
+
+static void tell_small_rings(const struct perf_set *set, struct source_facts *facts)
+{
+	size_t least = perf_set_least_ring(set), enough = PERF_RING_BYTES / 2;
+	char text[160];
+
+	if (perf_plan_copies_stacks(set->plan))
+		enough = PERF_RING_BYTES;
+	if (least >= enough)
 		return;
 	snprintf(text, sizeof text,
 		 "only %zu KiB per CPU for samples (kernel.perf_event_mlock_kb, ulimit -l): "

@@ -32,6 +32,8 @@ struct perf_set {
 /* Leaders and rings.  Says in the facts when rings had to be small. */
 bool perf_set_open(struct perf_set *set, const struct perf_plan *plan, struct source_facts *facts,
 		   struct error *error);
+/* Bytes of the smallest ring. */
+size_t perf_set_least_ring(const struct perf_set *set);
 /*
  * A sampling event on each CPU: of all processes (-1), or of a thread and
  * what it starts.  All or none: on failure returns an errno.

@@ -51,7 +51,7 @@ void privilege_user_name(uid_t uid, char *name, size_t size)
 void privilege_read(struct privilege *privilege)
 {
 	struct strbuf status = STRBUF_INIT;
-	struct rlimit files = { 0 };
+	struct rlimit files = { 0 }, locked = { 0 };
 	struct error ignored;
 
 	*privilege = (struct privilege){ .uid = geteuid() };
@@ -70,6 +70,8 @@ void privilege_read(struct privilege *privilege)
 	getrlimit(RLIMIT_NOFILE, &files);
 	privilege->files = files.rlim_cur;
 	privilege->files_max = files.rlim_max;
+	getrlimit(RLIMIT_MEMLOCK, &locked);
+	privilege->locked = locked.rlim_cur;
 }
 
 bool privilege_has(const struct privilege *privilege, int capability)

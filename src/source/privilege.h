@@ -25,6 +25,7 @@ struct privilege {
 	long long max_stack;	/* kernel.perf_event_max_stack */
 	long long kptr_restrict;
 	uint64_t files, files_max;	/* RLIMIT_NOFILE, soft and hard */
+	uint64_t locked;		/* RLIMIT_MEMLOCK, bytes */
 };
 
 void privilege_read(struct privilege *privilege);

@@ -288,6 +288,20 @@ static void test_dump_sorts(void **state)
 	}
 }
 
+static void test_no_stack(void **state)
+{
+	struct perf_layout without = layout;
+	struct record record;
+	struct event event;
+
+	(void)state;
+	without.sample_type &= ~(uint64_t)PERF_SAMPLE_CALLCHAIN;
+	put_sample(&record, 2, NULL, 0);
+	assert_true(perf_record_decode(end(&record), &without, &scratch, &event));
+	assert_int_equal(event.sample.ip_count, 1);
+	assert_int_equal(event.sample.end, UNWIND_LIMIT);
+}
+
 static void test_dump_malformed(void **state)
 {
 	struct record record;
@@ -505,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_dump_sorts),
 		cmocka_unit_test(test_dump_malformed),
+		cmocka_unit_test(test_no_stack),
 		cmocka_unit_test(test_mmap2),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_tasks),
