@@ -282,7 +282,8 @@ static void draw_box(const struct icicle *icicle, const struct scene *scene, str
 	/* Two letters of a name tell nothing. */
 	if (part.width - x >= 4 || text_width(text.text) <= part.width - x)
 		x += label_draw(part, x, 0, part.width - x, style, text.text);
-	if (part.width - x >= 10) {
+	/* With what stands around it: numbers are never cut. */
+	if (part.width - x >= amount_width(scene) + 2) {
 		struct amount total = box->rest ? box->others_total :
 						  branches_total(&icicle->branches, box->node);
 		struct amount whole = branches_total(&icicle->branches, 0);
