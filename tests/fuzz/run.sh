@@ -28,7 +28,8 @@ while IFS= read -r -d '' file; do
 	if [[ ! $object -nt $file ]]; then
 		clang $flags "$sanitize,fuzzer-no-link" -c "$file" -o "$object"
 	fi
-done < <(find "$source/src" -name '*.c' ! -name main.c -print0 | sort -z)
+done < <(find "$source/src" -name '*.c' ! -name main.c ! -name '*.bpf.c' ! -name 'bpf_[rs]*.c' \
+	-print0 | sort -z)
 # A target may put something else in the place of a file: what is its own comes first.
 rm -f fuzz/objects.a
 ar cr fuzz/objects.a "${objects[@]}"
