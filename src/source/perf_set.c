@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -119,12 +120,17 @@ int perf_set_add(struct perf_set *set, pid_t pid, enum perf_start start)
 	return 0;
 }
 
-void perf_set_enable(struct perf_set *set, bool on)
+static void enable(struct perf_set *set, size_t first, size_t last, bool on)
 {
 	unsigned long request = on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE;
 
-	for (size_t i = 0; i < set->member.len; i++)
+	for (size_t i = first; i < last; i++)
 		ioctl(set->member.at[i].fd, request, 0);
+}
+
+void perf_set_enable(struct perf_set *set, bool on)
+{
+	enable(set, 0, set->member.len, on);
 }
 
 /* Adds what the event lost since it was told last. */
@@ -138,6 +144,34 @@ static void take_lost(int fd, uint64_t *told, uint64_t *sum)
 	*told = value[1];
 }
 
+void perf_set_drop(struct perf_set *set, size_t first, size_t last)
+{
+	struct perf_member *member = set->member.at;
+
+	for (size_t i = first; i < last; i++) {
+		if (perf_plan_counts_lost(set->plan))
+			take_lost(member[i].fd, &member[i].lost, &set->lost_before);
+		close(member[i].fd);
+	}
+	if (last < set->member.len)
+		memmove(member + first, member + last,
+			(set->member.len - last) * sizeof *member);
+	set->member.len -= last - first;
+}
+
+bool perf_set_replace(struct perf_set *set)
+{
+	size_t before = set->member.len;
+
+	if (perf_set_add(set, -1, PERF_START_OFF))
+		return false;
+	/* Closing takes longer than the time between two samples. */
+	enable(set, 0, before, false);
+	enable(set, before, set->member.len, true);
+	perf_set_drop(set, 0, before);
+	return true;
+}
+
 void perf_set_take_lost(struct perf_set *set, uint64_t *samples, uint64_t *records)
 {
 	*samples = *records = 0;
@@ -147,6 +181,8 @@ void perf_set_take_lost(struct perf_set *set, uint64_t *samples, uint64_t *recor
 		take_lost(set->member.at[i].fd, &set->member.at[i].lost, samples);
 	for (size_t i = 0; i < set->cpu.len; i++)
 		take_lost(set->cpu.at[i].leader, &set->leader_lost.at[i], records);
+	*samples += set->lost_before;
+	set->lost_before = 0;
 }
 
 void perf_set_close(struct perf_set *set)

@@ -27,6 +27,7 @@ struct perf_set {
 	array(struct perf_cpu) cpu;
 	array(struct perf_member) member;	/* sampling events */
 	array(uint64_t) leader_lost;		/* of each cpu, told already */
+	uint64_t lost_before;			/* samples, of closed events */
 };
 
 /* Leaders and rings.  Says in the facts when rings had to be small. */
@@ -39,6 +40,10 @@ size_t perf_set_least_ring(const struct perf_set *set);
  * what it starts.  All or none: on failure returns an errno.
  */
 int perf_set_add(struct perf_set *set, pid_t pid, enum perf_start start);
+/* Close the sampling events from the first up to the last, without it. */
+void perf_set_drop(struct perf_set *set, size_t first, size_t last);
+/* Of whole CPUs: new sampling events, as the plan is now, in place of those there are. */
+bool perf_set_replace(struct perf_set *set);
 /* Start or stop sampling; mappings, forks and exits are reported on. */
 void perf_set_enable(struct perf_set *set, bool on);
 /* What was lost since the last call, as far as the kernel counts it. */

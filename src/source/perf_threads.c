@@ -16,6 +16,9 @@ void perf_threads_init(struct perf_threads *threads)
 
 void perf_threads_release(struct perf_threads *threads)
 {
+	if (threads->next)
+		perf_threads_release(threads->next);
+	xfree(threads->next);
 	array_release(&threads->thread);
 	array_release(&threads->event);
 	hash_index_release(&threads->thread_index);
@@ -184,22 +187,65 @@ bool perf_threads_attach(struct perf_threads *threads, struct perf_set *set,
 	return true;
 }
 
+bool perf_threads_replace(struct perf_threads *threads, struct perf_set *set,
+			  const struct target *target, struct error *error)
+{
+	struct perf_threads *next = xcalloc(1, sizeof *next);
+	size_t before = set->member.len;
+
+	perf_threads_init(next);
+	next->replacing = true;
+	if (threads->next || !perf_threads_attach(next, set, target, NULL, error)) {
+		perf_set_drop(set, before, set->member.len);
+		perf_threads_release(next);
+		xfree(next);
+		return false;
+	}
+	perf_set_drop(set, 0, before);
+	threads->next = next;
+	return true;
+}
+
+static void take_over(struct perf_threads *threads)
+{
+	struct perf_threads *next = threads->next;
+
+	threads->next = NULL;
+	perf_threads_release(threads);
+	*threads = *next;
+	xfree(next);
+}
+
+static void note_exit(struct perf_threads *threads, pid_t tid)
+{
+	uint32_t thread = *find_thread(threads, tid);
+
+	threads->thread.at[thread].ended = true;
+	if (threads->next)
+		note_exit(threads->next, tid);
+}
+
 bool perf_threads_accept(struct perf_threads *threads, const struct event *event)
 {
 	const struct perf_thread *own;
 	uint32_t thread;
 
-	if (threads->thread.len == 1)
+	if (threads->next && event->time >= threads->next->since)
+		take_over(threads);
+	if (threads->thread.len == 1 && !threads->next)
 		return true;
-	if (event->type == EVENT_EXIT) {
-		thread = *find_thread(threads, event->tid);
-		threads->thread.at[thread].ended = true;
-		return true;
-	}
+	if (event->type == EVENT_EXIT)
+		note_exit(threads, event->tid);
 	if (event->type != EVENT_SAMPLE)
 		return true;
 	if (event->time < threads->since)
 		return false;
+	if (threads->next && owner_of(threads->next, event->sample.id))
+		return false;
+	if (threads->replacing && !owner_of(threads, event->sample.id))
+		return false;
+	if (threads->thread.len == 1)
+		return true;
 	thread = owner_of(threads, event->sample.id);
 	own = &threads->thread.at[thread];
 	if (thread && own->tid == event->tid && !own->ended)

@@ -25,6 +25,8 @@ struct perf_threads {
 	array(struct perf_event_owner { uint64_t id; uint32_t thread; }) event;	/* same */
 	struct hash_index thread_index, event_index;
 	uint64_t since;		/* when all were attached: samples count from here */
+	bool replacing;		/* only events that are known here count */
+	struct perf_threads *next;	/* takes over at its since */
 };
 
 void perf_threads_init(struct perf_threads *threads);
@@ -40,6 +42,14 @@ void perf_threads_release(struct perf_threads *threads);
 bool perf_threads_attach(struct perf_threads *threads, struct perf_set *set,
 			 const struct target *target, struct progress *progress,
 			 struct error *error);
+
+/*
+ * The same with new events, as the plan is now, for threads that are sampled
+ * already.  They take over at one moment, and the events of before are
+ * closed.  When that fails all stays as it is.
+ */
+bool perf_threads_replace(struct perf_threads *threads, struct perf_set *set,
+			  const struct target *target, struct error *error);
 
 /* A thread's own events, and since when they run.  For perf_threads_attach() and tests. */
 void perf_threads_add(struct perf_threads *threads, pid_t tid, uint64_t opened,

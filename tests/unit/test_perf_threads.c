@@ -80,6 +80,95 @@ static void test_accept(void **state)
 	perf_threads_release(&threads);
 }
 
+/*
+ * At 1000 other events take over, opened from 900 on: those of thread t are
+ * 10 t + 5 now.  Thread 15 started since the first were opened, thread 16
+ * inherited from 10 while the others were, thread 17 after that.
+ */
+static const struct {
+	enum event_type type;
+	pid_t tid;
+	uint64_t id, time;
+	bool accepted;
+} replaced_rows[] = {
+	{ EVENT_SAMPLE, 10, 100, 950, true },
+	{ EVENT_SAMPLE, 10, 105, 950, false },
+	{ EVENT_SAMPLE, 15, 100, 950, true },
+	{ EVENT_SAMPLE, 16, 100, 950, true },
+	{ EVENT_SAMPLE, 16, 105, 950, false },
+	{ EVENT_EXIT, 11, 0, 960, true },
+	/* the first event of then, whatever it is */
+	{ EVENT_MAP, 10, 0, 1000, true },
+	{ EVENT_SAMPLE, 10, 100, 1001, false },
+	{ EVENT_SAMPLE, 10, 105, 1001, true },
+	{ EVENT_SAMPLE, 15, 100, 1001, false },
+	{ EVENT_SAMPLE, 15, 155, 1001, true },
+	{ EVENT_SAMPLE, 15, 105, 1001, false },
+	{ EVENT_SAMPLE, 16, 100, 1001, false },
+	{ EVENT_SAMPLE, 16, 105, 1001, true },
+	{ EVENT_SAMPLE, 17, 100, 1001, false },
+	{ EVENT_SAMPLE, 17, 105, 1001, true },
+	/* the number of a thread that ended meanwhile comes again */
+	{ EVENT_SAMPLE, 11, 105, 1100, true },
+};
+
+static void accept_replaced(struct perf_threads *threads)
+{
+	struct perf_threads *next = xcalloc(1, sizeof *next);
+
+	perf_threads_init(next);
+	next->replacing = true;
+	for (pid_t tid = 10; tid <= 15; tid++) {
+		struct perf_member member = { .id = (uint64_t)tid * 10 + 5 };
+
+		perf_threads_add(next, tid, 900, &member, 1);
+	}
+	next->since = 1000;
+	threads->next = next;
+	for (size_t i = 0; i < sizeof replaced_rows / sizeof *replaced_rows; i++) {
+		struct event event = { .type = replaced_rows[i].type,
+				       .time = replaced_rows[i].time,
+				       .pid = 10, .tid = replaced_rows[i].tid };
+
+		if (event.type == EVENT_SAMPLE)
+			event.sample.id = replaced_rows[i].id;
+		if (perf_threads_accept(threads, &event) != replaced_rows[i].accepted)
+			fail_msg("row %zu", i);
+	}
+	assert_null(threads->next);
+	perf_threads_release(threads);
+}
+
+static void test_replaced(void **state)
+{
+	struct perf_threads threads;
+
+	(void)state;
+	attach(&threads);
+	accept_replaced(&threads);
+}
+
+/* A launched program has only what it inherited. */
+static void test_launched_replaced(void **state)
+{
+	struct perf_threads threads;
+
+	(void)state;
+	perf_threads_init(&threads);
+	accept_replaced(&threads);
+}
+
+static void test_replaced_never(void **state)
+{
+	struct perf_threads threads;
+
+	(void)state;
+	attach(&threads);
+	threads.next = xcalloc(1, sizeof *threads.next);
+	perf_threads_init(threads.next);
+	perf_threads_release(&threads);
+}
+
 /* Where nothing was attached by thread there is nothing to sort out. */
 static void test_unused(void **state)
 {
@@ -118,6 +207,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_launched_replaced),
+		cmocka_unit_test(test_replaced_never),
 		cmocka_unit_test(test_unused),
 		cmocka_unit_test(test_many),
 	};
