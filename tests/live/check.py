@@ -14,6 +14,9 @@
     check.py chains FILE FUNCTION,... REGEX...
                                        every folded stack that has one of the
                                        functions fits one of the expressions
+    check.py calls FILE PERCENT CALL...
+                                       every whole folded stack consists of
+                                       such calls, and so many stacks are whole
     check.py same REPORT FOLDED        as many samples in both
     check.py has FILE FUNCTION...      is each in the report?
     check.py lacks FILE FUNCTION...    is none of them?
@@ -196,6 +199,48 @@ def check_chains(path, functions, *expressions):
                        [f"  {stack} {count}" for stack, count in sorted(wrong.items())[:20]]))
 
 
+def calls_of(stack, known):
+    """The calls in a stack, with the functions that are not known as one."""
+    calls, caller = [], ""
+    names = [re.sub(r"(\.(part|constprop|isra|cold|lto_priv)(\.\d+)?)+$", "", name.lstrip("?"))
+             for name in stack.split(";")[1:]]
+    while names and names[-1].endswith("_[k]"):
+        names.pop()
+    for name in names:
+        name = name if name in known else caller if caller.startswith("-") else "-" + caller
+        if name != caller or name in known:
+            calls.append((caller, name))
+        caller = name
+    return calls
+
+
+def check_calls(path, percent, *allowed):
+    """A > B > C are two calls; -A is what A called of others, - who called the first."""
+    edges = {("", "-")}
+    for call in allowed:
+        chain = [side.strip() for side in call.split(">")]
+        edges.update((a, b) for callers, callees in zip(chain, chain[1:])
+                     for a in callers.split(",") for b in callees.split(","))
+    known = {name for edge in edges for name in edge if name and not name.startswith("-")}
+    stacks = read_folded(path)
+    cut = {stack: count for stack, count in stacks.items()
+           if stack.split(";")[1].startswith("[truncated")}
+    wrong = {stack: count for stack, count in stacks.items() if stack not in cut
+             and not edges.issuperset(calls_of(stack, known))}
+    if wrong:
+        fail("\n".join([f"{sum(wrong.values())} of {sum(stacks.values())} samples have calls that"
+                        " the source does not have:"] +
+                       [f"  {set(calls_of(stack, known)) - edges}: ...{stack[-200:]} {count}"
+                        for stack, count in sorted(wrong.items())[:10]]))
+    missing = known - {name for stack in stacks for call in calls_of(stack, known)
+                       for name in call}
+    if missing:
+        fail(f"never seen: {', '.join(sorted(missing))}")
+    if sum(cut.values()) > max(1, sum(stacks.values()) * (1 - float(percent) / 100)):
+        fail("\n".join([f"{sum(cut.values())} of {sum(stacks.values())} stacks are cut:"] +
+                       [f"  {stack[:200]} {count}" for stack, count in sorted(cut.items())[:10]]))
+
+
 def check_same(report_path, folded_path):
     samples = read_report(report_path)["samples"]
     folded = sum(read_folded(folded_path).values())
@@ -227,7 +272,7 @@ def main():
     commands = {"allowed": allowed, "json": check_json, "share": check_share,
                 "most": check_most,
                 "weight": check_weight, "rate": check_rate,
-                "chains": check_chains, "same": check_same, "has": check_has,
+                "calls": check_calls, "chains": check_chains, "same": check_same, "has": check_has,
                 "lacks": check_lacks, "atleast": check_atleast}
     try:
         commands[sys.argv[1]](*sys.argv[2:])
