@@ -73,6 +73,8 @@ uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted)
 			.device = wanted->device, .inode = wanted->inode,
 			.kind = kind_of(wanted), .next = *bucket,
 		};
+		if (table->at.at[id].kind == BINARY_ANONYMOUS)
+			table->at.at[id].code = UNWIND_CODE_BARE;
 		*bucket = id;
 		table->was_full = mapped_table_is_full(table);
 		table->bytes += bytes_of(&table->at.at[id]);
@@ -95,6 +97,7 @@ static void free_entry(struct mapped_table *table, uint32_t id)
 		link = &table->at.at[*link].next;
 	*link = m->next;
 	table->bytes -= bytes_of(m);
+	unwind_table_unref(m->table);
 	xfree(m->path);
 	xfree(m->build_id);
 	*m = (struct mapped){ .next = table->free };
@@ -112,6 +115,7 @@ void mapped_unref(struct mapped_table *table, uint32_t id)
 void mapped_table_release(struct mapped_table *table)
 {
 	for (size_t i = 0; i < table->at.len; i++) {
+		unwind_table_unref(table->at.at[i].table);
 		xfree(table->at.at[i].path);
 		xfree(table->at.at[i].build_id);
 	}

@@ -7,6 +7,8 @@
 
 #include "base/array.h"
 #include "profile/profile.h"
+#include "unwind/table.h"
+#include "unwind/walk.h"
 
 /*
  * What processes have mapped: files, mostly.  An entry lives while a
@@ -20,6 +22,14 @@ struct mapped {
 	enum binary_kind kind;
 	binary_id binary;	/* in the profile, 0: no sample yet */
 	uint32_t refs, next;	/* next: in its bucket, or among the free ones */
+
+	/* Its unwind information, that rows.h gets. */
+	enum unwind_code code;		/* UNWIND_CODE_NONE: not asked for yet */
+	struct unwind_table *table;	/* of UNWIND_CODE_ROWS */
+	unsigned hits;			/* samples that it was missing for */
+	unsigned failures;		/* to open the file */
+	pid_t tried;			/* the process where that failed last */
+	bool news;			/* to be told: in the resolver's list of those known */
 };
 
 enum {

@@ -38,8 +38,24 @@ struct code_change {
  */
 bool resolver_take_code_change(struct resolver *resolver, struct code_change *change);
 
-/* All rows of what the process has mapped now are there, or will never be. */
+/*
+ * Begin to get the unwind information of all that is and will be mapped;
+ * so do the first call of the above and the first sample with registers.
+ */
+void resolver_want_rows(struct resolver *resolver);
+
+/*
+ * All rows of what the process has mapped now are there, or will never be.
+ * Not true of one that is still to run its program.
+ */
 bool resolver_has_rows(const struct resolver *resolver, pid_t pid);
+
+/* Of the copies of stacks walked since it was asked last: to choose their size. */
+struct dump_facts {
+	size_t walked, too_short;
+	size_t deepest;		/* bytes, of the one that needed most */
+};
+void resolver_take_dump_facts(struct resolver *resolver, struct dump_facts *facts);
 
 /* Of unwind tables, for the Quality view. */
 struct code_facts {

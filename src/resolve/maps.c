@@ -11,6 +11,7 @@ void maps_add(struct resolver *r, struct process *process, const struct mapped *
 {
 	mapping.mapped = mapped_add(&r->mapped, what);
 	process_map(&r->processes, process, mapping);
+	code_want(r, process, mapping.start);
 }
 
 struct reading {

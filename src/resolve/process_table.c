@@ -12,7 +12,13 @@ static struct mappings *new_mappings(struct process_table *table)
 	return mappings;
 }
 
-static void unref_mappings(struct process_table *table, struct mappings *mappings)
+struct mappings *mappings_ref(struct mappings *mappings)
+{
+	mappings->refs++;
+	return mappings;
+}
+
+void mappings_unref(struct process_table *table, struct mappings *mappings)
 {
 	if (--mappings->refs)
 		return;
@@ -32,6 +38,8 @@ void process_table_release(struct process_table *table)
 {
 	while (table->oldest)
 		process_drop(table, table->oldest);
+	array_release(&table->changed);
+	array_release(&table->gone);
 }
 
 static size_t bucket_of(pid_t pid)
@@ -87,7 +95,9 @@ void process_drop(struct process_table *table, struct process *process)
 	else
 		table->newest = process->older;
 	table->count--;
-	unref_mappings(table, process->mappings);
+	if (process->told)
+		array_push(&table->gone, process->pid);
+	mappings_unref(table, process->mappings);
 	array_release(&process->task);
 	xfree(process);
 }
@@ -177,11 +187,31 @@ void process_drop_task(struct process_table *table, struct process *process, pid
 	table->watched_tasks -= process->watch == WATCH_NOW;
 }
 
+/* Nobody takes the changes, and most are of processes that are gone. */
+static void compact_changes(struct process_table *table)
+{
+	table->changed.len = 0;
+	for (struct process *p = table->oldest; p; p = p->newer)
+		if (p->changed)
+			array_push(&table->changed, p->pid);
+}
+
+void process_note_change(struct process_table *table, struct process *process)
+{
+	if (!table->noting || process->changed)
+		return;
+	if (table->changed.len >= CHANGES_MAX)
+		compact_changes(table);
+	process->changed = true;
+	array_push(&table->changed, process->pid);
+}
+
 /* The mappings of a process, to be changed: its own, and with a new serial. */
 static struct mappings *own_mappings(struct process_table *table, struct process *process)
 {
 	struct mappings *shared = process->mappings, *own;
 
+	process_note_change(table, process);
 	if (shared->refs == 1) {
 		shared->serial = ++table->serial;
 		return shared;
@@ -193,7 +223,7 @@ static struct mappings *own_mappings(struct process_table *table, struct process
 		own->at.at[own->at.len++] = shared->at.at[i];
 	}
 	table->mapping_count += own->at.len;
-	unref_mappings(table, shared);
+	mappings_unref(table, shared);
 	process->mappings = own;
 	return own;
 }
@@ -279,24 +309,30 @@ void process_map(struct process_table *table, struct process *process, struct ma
 
 void process_unmap_all(struct process_table *table, struct process *process)
 {
-	unref_mappings(table, process->mappings);
+	mappings_unref(table, process->mappings);
 	process->mappings = new_mappings(table);
+	process_note_change(table, process);
 }
 
 void process_copy_mappings(struct process_table *table, struct process *process,
 			   const struct process *from)
 {
-	from->mappings->refs++;
-	unref_mappings(table, process->mappings);
+	mappings_ref(from->mappings);
+	mappings_unref(table, process->mappings);
 	process->mappings = from->mappings;
 	process->maps_known = from->maps_known;
+	process_note_change(table, process);
 }
 
-const struct mapping *process_find_mapping(const struct process *process, uint64_t address)
+const struct mapping *mappings_find(const struct mappings *mappings, uint64_t address)
 {
-	const struct mappings *mappings = process->mappings;
 	size_t i = mapping_position(mappings, address);
 
 	return i < mappings->at.len && mappings->at.at[i].start <= address ? &mappings->at.at[i] :
 									     NULL;
+}
+
+const struct mapping *process_find_mapping(const struct process *process, uint64_t address)
+{
+	return mappings_find(process->mappings, address);
 }

@@ -20,6 +20,7 @@ enum {
 	MAPPINGS_MAX = 1 << 16,		/* of a process; as many as the kernel allows */
 	ALL_MAPPINGS_MAX = 1 << 20,
 	COMM_MAX = 16,
+	CHANGES_MAX = 2 * PROCESSES_MAX,
 };
 
 struct mapping {
@@ -31,6 +32,8 @@ struct mapping {
 struct mappings {
 	uint32_t refs;
 	uint32_t serial;		/* another one after each change */
+	uint32_t looked_at;		/* in which round, and what was seen then: for code.c */
+	bool stale;
 	array(struct mapping) at;	/* by address, without overlaps */
 };
 
@@ -57,6 +60,8 @@ struct process {
 	bool maps_known;		/* all since its start or exec, or read */
 	uint64_t maps_again;		/* not to be read before that time */
 	uint64_t maps_pause;		/* how long to wait the next time */
+	bool changed;			/* its code, since that was told; in table->changed */
+	bool told;
 	struct process *next;		/* in its bucket */
 	struct process *older, *newer;
 };
@@ -69,6 +74,9 @@ struct process_table {
 	size_t count, watched, watched_tasks, mapping_count;
 	uint32_t serial;
 	struct mapped_table *mapped;	/* lent */
+	bool noting;			/* the two below */
+	array(pid_t) changed;		/* whose code is another now */
+	array(pid_t) gone;		/* of those whose code was told */
 };
 
 void process_table_init(struct process_table *table, struct mapped_table *mapped);
@@ -94,5 +102,12 @@ void process_unmap_all(struct process_table *table, struct process *process);
 void process_copy_mappings(struct process_table *table, struct process *process,
 			   const struct process *from);
 const struct mapping *process_find_mapping(const struct process *process, uint64_t address);
+/* Its code is another now. */
+void process_note_change(struct process_table *table, struct process *process);
+
+/* What was mapped at some time stays as it was while there is a reference to it. */
+struct mappings *mappings_ref(struct mappings *mappings);
+void mappings_unref(struct process_table *table, struct mappings *mappings);
+const struct mapping *mappings_find(const struct mappings *mappings, uint64_t address);
 
 #endif

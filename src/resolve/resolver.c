@@ -27,13 +27,34 @@ static struct process *followed(struct resolver *r, const struct event *event)
 	return process;
 }
 
-static void clear_memo_after_rebuild(struct resolver *r)
+static void forget_ids_after_rebuild(struct resolver *r)
 {
 	if (r->generation == r->profile->generation)
 		return;
 	r->generation = r->profile->generation;
 	memset(r->memo, 0, sizeof r->memo);
 	memset(r->ended, 0, sizeof r->ended);
+}
+
+static void add_sample(struct resolver *r, struct process *process, const struct event *event,
+		       struct sample *sample)
+{
+	struct owner owner = { .pid = process->pid, .tid = event->tid, .parent = process->parent,
+			       .process = process, .time = event->time };
+	struct walked walked = { event->sample.ip, event->sample.ip_count,
+				 event->sample.kernel_count, event->sample.end };
+	struct unwalked unwalked = { owner, event->sample.registers, event->sample.stack,
+				     event->sample.whole_stack, event->sample.ip,
+				     event->sample.kernel_count };
+
+	if (event->sample.registers) {
+		walks_take(r, &unwalked, sample);
+		return;
+	}
+	if (walked.end == UNWIND_NOT_READY && walked.count > walked.kernel_count)
+		code_note_missing(r, process, walked.ip[walked.count - 1] & UNWIND_ADDRESS);
+	sample->stack = stacks_add(r, &owner, &walked, &sample->end);
+	profile_add_sample(r->profile, sample);
 }
 
 static void take_sample(struct resolver *r, const struct event *event)
@@ -44,13 +65,12 @@ static void take_sample(struct resolver *r, const struct event *event)
 
 	if (!process || process->watch != WATCH_NOW)
 		return;
-	clear_memo_after_rebuild(r);
+	forget_ids_after_rebuild(r);
 	sample.thread = tasks_find_thread(r, process, process->pid == event->pid ? event->tid :
 									     process->pid);
 	if (!process->maps_known && process->pid > 0)
 		maps_read(r, process);
-	sample.stack = stacks_add(r, process, event, &sample.end);
-	profile_add_sample(r->profile, &sample);
+	add_sample(r, process, event, &sample);
 }
 
 static void take_map(struct resolver *r, const struct event *event)
@@ -223,6 +243,7 @@ struct resolver *resolver_new(struct profile *profile, unsigned flags)
 	r->generation = profile->generation;
 	process_table_init(&r->processes, &r->mapped);
 	r->naming = naming_new(profile);
+	r->rows = rows_new(&r->mapped, code_note_known, r);
 	return r;
 }
 
@@ -231,6 +252,10 @@ void resolver_free(struct resolver *r)
 	if (!r)
 		return;
 	naming_free(r->naming);
+	rows_free(r->rows);
+	waiting_release(&r->waiting, &r->processes);
+	array_release(&r->known);
+	array_release(&r->range);
 	process_table_release(&r->processes);
 	mapped_table_release(&r->mapped);
 	xfree(r);
@@ -326,22 +351,37 @@ void resolver_work(struct resolver *r)
 {
 	tasks_check(r);
 	naming_work(r->naming, clock_now());
+	rows_work(r->rows, clock_now());
+	forget_ids_after_rebuild(r);
+	walks_finish(r, clock_now());
 }
 
 size_t resolver_waiting(const struct resolver *r)
 {
-	return naming_waiting(r->naming);
+	return naming_waiting(r->naming) + r->waiting.at.len;
 }
 
 const char *resolver_trouble(const struct resolver *r)
 {
 	const char *trouble = naming_trouble(r->naming);
 
+	if (!trouble)
+		trouble = rows_trouble(r->rows);
 	if (trouble)
 		return trouble;
 	if (mapped_table_is_full(&r->mapped))
 		return "no names of code in files that are mapped now: too many are mapped already";
 	return r->trouble[0] ? r->trouble : NULL;
+}
+
+int resolver_rows_fd(const struct resolver *r)
+{
+	return rows_fd(r->rows);
+}
+
+pid_t resolver_rows_pid(const struct resolver *r)
+{
+	return rows_symbolizer_pid(r->rows);
 }
 
 pid_t resolver_symbolizer_pid(const struct resolver *r)

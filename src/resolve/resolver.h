@@ -37,8 +37,9 @@ size_t resolver_watched_threads(const struct resolver *resolver);
 /* Put threads into the profile that had no sample yet, as long as it has fewer than max. */
 void resolver_add_idle_threads(struct resolver *resolver, size_t max);
 
-/* Poll this for POLLIN; -1 without a symbolizer. */
+/* Poll these for POLLIN; -1 without a symbolizer, of names and of unwind information. */
 int resolver_fd(const struct resolver *resolver);
+int resolver_rows_fd(const struct resolver *resolver);
 /* Take in answers, send what waits.  Restarts a symbolizer that died, with back-off. */
 void resolver_work(struct resolver *resolver);
 /* Addresses asked for and not answered yet. */
@@ -47,5 +48,7 @@ size_t resolver_waiting(const struct resolver *resolver);
 const char *resolver_trouble(const struct resolver *resolver);
 /* The symbolizer's own process, 0 if none: for the overhead shown. */
 pid_t resolver_symbolizer_pid(const struct resolver *resolver);
+/* The same of that for unwind information. */
+pid_t resolver_rows_pid(const struct resolver *resolver);
 
 #endif

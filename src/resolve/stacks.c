@@ -5,14 +5,16 @@ enum { KERNEL_SERIAL = 0 };		/* in place of that of mappings */
 /* The lower half of addresses is for programs of 32 bits, whose vdso is another. */
 #define END_OF_32_BITS	(UINT64_C(1) << 32)
 
-static void add_image(struct resolver *r, const struct process *process, pid_t tid,
+const struct mappings *owner_mappings(const struct owner *owner)
+{
+	return owner->mappings ? owner->mappings : owner->process->mappings;
+}
+
+static void add_image(struct resolver *r, const struct owner *owner,
 		      const struct mapping *mapping, binary_id binary)
 {
 	const struct mapped *mapped = &r->mapped.at.at[mapping->mapped];
-	pid_t first = !r->everything && r->processes.oldest ? r->processes.oldest->pid : 0;
-	struct binary_place place = { .pid = process->pid, .tid = tid, .start = mapping->start,
-				      .end = mapping->end, .inode = mapped->inode,
-				      .path = mapped->path, .kin = { process->parent, first } };
+	struct binary_place place = code_place(r, owner, mapping);
 
 	if (mapped->kind == BINARY_FILE)
 		naming_add_image(r->naming, binary, IMAGE_OF_FILE, &place);
@@ -21,7 +23,7 @@ static void add_image(struct resolver *r, const struct process *process, pid_t t
 }
 
 /* Addresses of files count from their beginning, of other code they stay. */
-static location_id add_location(struct resolver *r, const struct process *process, pid_t tid,
+static location_id add_location(struct resolver *r, const struct owner *owner,
 				const struct mapping *mapping, uint64_t ip,
 				add_location_fn *add)
 {
@@ -31,7 +33,7 @@ static location_id add_location(struct resolver *r, const struct process *proces
 
 	mapped = &r->mapped.at.at[mapping->mapped];
 	if (is_new || naming_lacks_image(r->naming, binary))
-		add_image(r, process, tid, mapping, binary);
+		add_image(r, owner, mapping, binary);
 	if (mapped->kind == BINARY_FILE)
 		ip = ip - mapping->start + mapping->offset;
 	else if (mapped->kind == BINARY_VDSO)
@@ -56,11 +58,10 @@ static location_id unknown_location(struct resolver *r, add_location_fn *add)
 	return add(r->profile, r->unknown, 0);
 }
 
-static location_id find_location(struct resolver *r, struct process *process,
-				 const struct event *event, uint64_t ip, bool kernel,
-				 add_location_fn *add)
+static location_id find_location(struct resolver *r, const struct owner *owner, uint64_t ip,
+				 bool kernel, add_location_fn *add)
 {
-	uint32_t serial = kernel ? KERNEL_SERIAL : process->mappings->serial;
+	uint32_t serial = kernel ? KERNEL_SERIAL : owner_mappings(owner)->serial;
 	struct memo *memo = &r->memo[hash_u64(ip ^ (uint64_t)serial << 32) % MEMO_SLOTS];
 	const struct mapping *mapping;
 
@@ -70,15 +71,15 @@ static location_id find_location(struct resolver *r, struct process *process,
 		*memo = (struct memo){ ip, add, serial, kernel_location(r, ip, add) };
 		return memo->location;
 	}
-	mapping = process_find_mapping(process, ip);
-	if (!mapping)
-		mapping = maps_look_again(r, process, ip, event->time);
+	mapping = mappings_find(owner_mappings(owner), ip);
+	if (!mapping && !owner->mappings)
+		mapping = maps_look_again(r, owner->process, ip, owner->time);
 	if (!mapping)
 		return unknown_location(r, add);
-	memo->location = add_location(r, process, event->tid, mapping, ip, add);
+	memo->location = add_location(r, owner, mapping, ip, add);
 	memo->ip = ip;
 	memo->add = add;
-	memo->serial = process->mappings->serial;
+	memo->serial = owner_mappings(owner)->serial;
 	return memo->location;
 }
 
@@ -111,33 +112,45 @@ static struct verdict verdict_of(enum unwind_end end)
 }
 
 /*
- * Outermost first.  All but the innermost address of the kernel and of the
- * program are where calls return to: the call is just before, and may be
- * the last instruction of its line, or of its function.
+ * All but the innermost address of the kernel and of the program, and what
+ * was interrupted by signals, are where calls return to: the call is just
+ * before, and may be the last instruction of its line, or of its function.
+ * What frame pointers led to may be anything, so it has no marks.
  */
-stack_id stacks_add(struct resolver *r, struct process *process, const struct event *event,
+static location_id location_of(struct resolver *r, const struct owner *owner,
+			       const struct walked *walked, size_t i, add_location_fn *add)
+{
+	bool kernel = i < walked->kernel_count, returns = i != 0 && i != walked->kernel_count;
+	uint64_t ip = walked->ip[i];
+
+	if (!kernel && walked->end != UNWIND_MORE) {
+		if (ip & UNWIND_EXACT)
+			returns = false;
+		if (ip & UNWIND_GUESSED)
+			add = profile_add_guessed_location;
+		ip &= UNWIND_ADDRESS;
+	}
+	return find_location(r, owner, returns && ip ? ip - 1 : ip, kernel, add);
+}
+
+/* Outermost first. */
+stack_id stacks_add(struct resolver *r, const struct owner *owner, const struct walked *walked,
 		    enum stack_end *end)
 {
-	struct verdict verdict = verdict_of(event->sample.end);
+	struct verdict verdict = verdict_of(walked->end);
 	stack_id stack = 0;
 
 	*end = verdict.end;
 	if (verdict.end == STACK_TRUNCATED)
 		stack = profile_add_stack(r->profile, 0,
 					  profile_truncation(r->profile, verdict.reason));
-
-	for (size_t i = event->sample.ip_count; i-- > 0;) {
-		bool kernel = i < event->sample.kernel_count;
-		bool returns = i != 0 && i != event->sample.kernel_count;
-		uint64_t ip = event->sample.ip[i];
-
+	for (size_t i = walked->count; i-- > 0;) {
 		bool judged = !stack && verdict.end == STACK_BY_NAME;
+		add_location_fn *add = judged ? profile_add_outermost_location :
+						profile_add_location;
 
 		stack = profile_add_stack(r->profile, stack,
-				find_location(r, process, event,
-					      returns && ip ? ip - 1 : ip, kernel,
-					      judged ? profile_add_outermost_location :
-						       profile_add_location));
+					  location_of(r, owner, walked, i, add));
 	}
 	if (!stack)
 		stack = profile_add_stack(r->profile, 0,

@@ -70,6 +70,22 @@ thread_id tasks_find_thread(struct resolver *r, struct process *process, pid_t t
 	return task->thread;
 }
 
+thread_id tasks_find_late(struct resolver *r, const struct waiting *waiting)
+{
+	const struct owner *owner = &waiting->of.owner;
+	struct process *process = process_find(&r->processes, owner->pid);
+	const struct task *task = process && process->since <= owner->time ?
+		process_find_task(process, owner->tid) : NULL;
+	thread_id thread;
+
+	if (task && task->thread)
+		return task->thread;
+	thread = profile_add_thread(r->profile, owner->pid, owner->tid, waiting->name);
+	profile_name_thread(r->profile, thread, waiting->name, waiting->process);
+	profile_end_thread(r->profile, thread);
+	return thread;
+}
+
 void tasks_end_all(struct resolver *r, struct process *process)
 {
 	for (size_t i = process->task.len; i-- > 0;) {

@@ -223,7 +223,7 @@ static void test_deadly_address(void **state)
 	fake.deadly = 0x1005;
 	add_locations(&f, 0x1000, 100);
 	naming_work(f.naming, 0);
-	assert_false(fake.running);
+	assert_false(fake.process[0].running);
 	assert_string_equal(naming_trouble(f.naming), "it died");
 	assert_int_equal(naming_fd(f.naming), -1);
 	/* Not at once again. */
