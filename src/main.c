@@ -355,13 +355,14 @@ static bool write_report(struct session *session, const struct options *options,
 }
 
 static bool write_result(struct session *session, const struct options *options,
-			 struct error *error)
+			 struct progress *progress, struct error *error)
 {
 	struct query everything = { 0 };
 
 	if (options->action != ACTION_RECORD)
 		return write_report(session, options, error);
-	if (!session_save(session, options->output, true, options->weight, &everything, error))
+	if (!session_save(session, options->output, true, options->weight, &everything,
+			  progress, error))
 		return false;
 	if (strcmp(options->output, "-"))
 		session_print_summary(session, options->output, stderr);
@@ -452,13 +453,16 @@ static int run_text(const struct options *options, struct session *file)
 		return errand.signal ? exit_as(-errand.signal) : fail_start(options, &problem);
 	say_measuring(session, options);
 	wait_for_end(session, signals);
-	ok = write_result(session, options, &problem.error);
+	ok = write_result(session, options, &errand.progress, &problem.error);
 	session_explain_nothing(session, stderr);
 	wait_for_program(session, options, signals);
 	status = session_exit_status(session);
 	session_free(session);
 	close(signals);
-	return end_text(ok, status, &problem.error);
+	if (ok || !errand.signal)
+		return end_text(ok, status, &problem.error);
+	fail(&problem.error);
+	return exit_as(-errand.signal);
 }
 
 static int run_on(struct options *options, const struct config *config,

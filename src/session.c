@@ -241,6 +241,7 @@ static void finish_when_asked(struct session *session, uint64_t now)
 		session->source->ops->finish(session->source);
 	else
 		begin_naming(session, now);
+	session->partial = session->options->input != NULL;
 	if (over && !session->cut_short) {
 		session->cut_short = true;
 		if (session->launched)
@@ -512,7 +513,7 @@ static void describe_target(struct session *session, char *out, size_t size)
 	}
 }
 
-static bool start_reader(struct session *session, struct error *error)
+int session_start_thread(pthread_t *thread, void *(*run)(void *), void *argument)
 {
 	static const int for_the_caller[] = {
 		SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH,
@@ -525,8 +526,15 @@ static bool start_reader(struct session *session, struct error *error)
 	for (size_t i = 0; i < sizeof for_the_caller / sizeof *for_the_caller; i++)
 		sigaddset(&set, for_the_caller[i]);
 	pthread_sigmask(SIG_BLOCK, &set, &before);
-	code = pthread_create(&session->reader, NULL, read_all, session);
+	code = pthread_create(thread, NULL, run, argument);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return code;
+}
+
+static bool start_reader(struct session *session, struct error *error)
+{
+	int code = session_start_thread(&session->reader, read_all, session);
+
 	if (code)
 		return error_set(error, code, "cannot start a thread: %s", strerror(code));
 	session->reading = true;
@@ -593,6 +601,7 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	session_stop_reading(session);
+	session_stop_saving(session);
 	if (session->counters)
 		counters_close(session->counters);
 	source_close(session->source);
@@ -689,6 +698,8 @@ static void add_notices(const struct session *session, struct status *status)
 	status->notice.len = 0;
 	if (session->failure[0])
 		add_notice(status, session->failure);
+	if (session->partial)
+		session_add_partial_notice(session, status);
 	add_lost_notice(session, status);
 	if (session->source->ops->trouble && session->source->ops->trouble(session->source))
 		add_notice(status, session->source->ops->trouble(session->source));
@@ -762,6 +773,7 @@ void session_status(struct session *session, struct status *status)
 	status->naming = session->resolver ? resolver_waiting(session->resolver) : 0;
 	count_threads(session, status);
 	add_notices(session, status);
+	session_describe_work(session, clock_now(), status);
 }
 
 bool session_file_is_broken(struct session *session, struct error *error)
@@ -776,42 +788,7 @@ bool session_file_is_broken(struct session *session, struct error *error)
 	return broken;
 }
 
-/* Saving. */
-
-static bool put_together(struct session *session, const struct format *format,
-			 enum save_weight weight, const struct query *query,
-			 char **text, size_t *len, struct error *error)
-{
-	FILE *stream = open_memstream(text, len);
-	struct profile *profile;
-	bool ok;
-
-	if (!stream)
-		return error_set(error, errno, "cannot save: %s", strerror(errno));
-	profile = session_lock(session);
-	profile_seal(profile, session->ended ? session->ended : clock_now());
-	ok = format->write(profile, query, weight, stream, error);
-	session_unlock(session);
-	if (fclose(stream) && ok)
-		ok = error_set(error, errno, "cannot save: %s", strerror(errno));
-	return ok;
-}
-
-bool session_save(struct session *session, const char *path, bool replace, enum save_weight weight,
-		  const struct query *query, struct error *error)
-{
-	const struct format *format = format_for_path(path, error);
-	char *text = NULL;
-	size_t len = 0;
-	bool ok;
-
-	if (!format)
-		return false;
-	ok = put_together(session, format, weight, query, &text, &len, error) &&
-		file_save_text(path, replace, text, len, error);
-	free(text);
-	return ok;
-}
+/* At the end of a run without a screen. */
 
 /* Notices, paths and names of processes have what they like in them. */
 static void say_safely(FILE *out, const char *text)

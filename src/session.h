@@ -88,9 +88,29 @@ int session_exit_status(struct session *session);
 /* A file could not be read to its end. */
 bool session_file_is_broken(struct session *session, struct error *error);
 
-/* Write what a query selects, "-" is standard output.  Holds the lock only to put it together. */
+/*
+ * Write what a query selects, "-" is standard output.  The lock is held
+ * only to copy what is there.  ECANCELED when progress, which may be NULL,
+ * was cancelled: then no file is left.
+ */
 bool session_save(struct session *session, const char *path, bool replace, enum save_weight weight,
-		  const struct query *query, struct error *error);
+		  const struct query *query, struct progress *progress, struct error *error);
+/*
+ * The same by a thread of its own, to a file.  False if it can't even begin.
+ * Not while another one runs; the end of the session cancels it.
+ */
+bool session_save_start(struct session *session, const char *path, bool replace,
+			enum save_weight weight, const struct query *query, struct error *error);
+/* Wait for its end at most so long.  That is told once. */
+enum session_saving { SESSION_SAVES_NOTHING, SESSION_SAVES, SESSION_SAVED, SESSION_SAVE_FAILED };
+enum session_saving session_save_poll(struct session *session, unsigned wait_ms,
+				      struct error *error);
+/*
+ * Cancel what status.work tells of: a saving, or the reading of a file, of
+ * which what was read stays.  Returns what it was.
+ */
+enum session_work { SESSION_IDLE, SESSION_READING, SESSION_SAVING };
+enum session_work session_cancel(struct session *session);
 /* "tprof: 1,234 samples in 5.00 s, 0 lost, saved to x.folded", and what was given up. */
 void session_print_summary(struct session *session, const char *path, FILE *out);
 /* A live run that saw nothing says so and why; true if it did. */

@@ -4,13 +4,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/file.h"
 #include "resolve/resolver.h"
 #include "session.h"
 #include "source/counters.h"
 #include "source/launch.h"
 #include "source/output.h"
 
-/* For session.c, which has the threads, and session_program.c only. */
+/* For session.c, which has the threads, and the other session_*.c only. */
 
 /* Sampling; waiting for the last names; everything is there. */
 enum phase { PHASE_SAMPLING, PHASE_NAMING, PHASE_ENDED };
@@ -57,11 +58,34 @@ struct session {
 	char state[128];		/* of the target, in words */
 	bool wants_input;		/* the launched program waits for someone to type */
 	char failure[256];		/* why the source ended early, or "" */
+	bool partial;			/* a file, and whoever looks at it had it stopped */
+	struct saving *saving;		/* NULL: none; the caller's thread starts and ends it */
 	struct overhead overhead;
+};
+
+/* A file being written: what was measured until then, and how. */
+struct saving {
+	struct profile *profile;	/* a copy, so that the other goes on */
+	struct query query;
+	enum save_weight weight;
+	const struct format *format;
+	struct file_save file;
+	struct progress progress;
+	uint64_t since;			/* clock_now() */
+	pthread_t thread;
+	bool ok;			/* when that has ended */
+	struct error error;
 };
 
 /* Make an eventfd readable. */
 void session_say(int eventfd_descriptor);
+/* One that leaves the signals of the person to the caller's; 0 or an errno. */
+int session_start_thread(pthread_t *thread, void *(*run)(void *), void *argument);
+/* Of session_work.c, with the lock held: what takes a while just now. */
+void session_describe_work(const struct session *session, uint64_t now, struct status *status);
+void session_add_partial_notice(const struct session *session, struct status *status);
+/* What is not saved yet will not be. */
+void session_stop_saving(struct session *session);
 /* The reader is no more: what only it touches is the caller's now. */
 void session_stop_reading(struct session *session);
 

@@ -1,10 +1,11 @@
 #include "analyze/paths.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/pattern.h"
 
-enum { ROOT = 1 };
+enum { ROOT = 1, STEP = 1 << 12 };
 
 /* Where the stacks of a process go, worked out once for each. */
 struct place {
@@ -18,6 +19,7 @@ struct fold {
 	struct paths *paths;
 	const struct profile *profile;
 	const struct query *query;
+	struct progress *progress;
 	uint8_t *fits;			/* by function: what query->keep asks for; NULL: all */
 	array(struct place) place;	/* entry 0 is not used */
 	struct hash_index nodes, places;
@@ -145,47 +147,96 @@ static void fold_sum(struct fold *fold, const struct sum *sum)
 	self->samples += sum->samples;
 }
 
-static void fold_sums(struct fold *fold)
+static bool fold_slice(struct fold *fold, size_t first, size_t end)
+{
+	const struct profile *p = fold->profile;
+
+	for (size_t j = first; j < end; j++) {
+		if (j % STEP == 0 && !progress_step(fold->progress, j, 2 * p->sum.len))
+			return false;
+		if (query_selects(fold->query, p, &p->sum.at[j]))
+			fold_sum(fold, &p->sum.at[j]);
+	}
+	return true;
+}
+
+/* False if it was cancelled. */
+static bool fold_sums(struct fold *fold)
 {
 	const struct profile *p = fold->profile;
 
 	for (size_t i = 0; i < p->slice.len; i++) {
 		size_t end = i + 1 < p->slice.len ? p->slice.at[i + 1].first_sum : p->sum.len;
 
-		if (!query_has_slice(fold->query, &p->slice.at[i]))
-			continue;
-		for (size_t j = p->slice.at[i].first_sum; j < end; j++)
-			if (query_selects(fold->query, p, &p->sum.at[j]))
-				fold_sum(fold, &p->sum.at[j]);
+		if (query_has_slice(fold->query, &p->slice.at[i]) &&
+		    !fold_slice(fold, p->slice.at[i].first_sum, end))
+			return false;
 	}
+	return true;
 }
 
 static int compare_names(const void *a, const void *b, void *context)
 {
-	const struct fold *fold = context;
-	const struct path_node *x = &fold->paths->node.at[*(const uint32_t *)a];
-	const struct path_node *y = &fold->paths->node.at[*(const uint32_t *)b];
-	int order = strcmp(profile_string(fold->profile, x->name),
-			   profile_string(fold->profile, y->name));
+	const struct profile *profile = context;
 
-	return order ? order : (int)x->kernel - (int)y->kernel;
+	return strcmp(profile_string(profile, *(const string_id *)a),
+		      profile_string(profile, *(const string_id *)b));
+}
+
+static string_id *order_names(const struct profile *profile, string_id count)
+{
+	string_id *name = xcalloc(count, sizeof *name);
+
+	for (string_id i = 0; i < count; i++)
+		name[i] = i;
+	qsort_r(name, count, sizeof *name, compare_names, (void *)(uintptr_t)profile);
+	return name;
+}
+
+/*
+ * The nodes in the order of their names, of one name those of the kernel
+ * last.  There are millions of nodes and thousands of names, so it is the
+ * names that are compared; the nodes are counted into their places.
+ */
+static uint32_t *order_nodes(const struct fold *fold)
+{
+	const struct path_node *node = fold->paths->node.at;
+	size_t count = fold->paths->node.len;
+	uint32_t *order = xcalloc(count, sizeof *order), *place, next = 0;
+	string_id *name, names = 1;
+
+	for (size_t i = ROOT + 1; i < count; i++)
+		if (node[i].name >= names)
+			names = node[i].name + 1;
+	name = order_names(fold->profile, names);
+	place = xcalloc(names, 2 * sizeof *place);
+	for (size_t i = ROOT + 1; i < count; i++)
+		place[2 * node[i].name + node[i].kernel]++;
+	for (size_t i = 0; i < 2 * (size_t)names; i++) {
+		uint32_t *one = &place[2 * name[i / 2] + i % 2], nodes = *one;
+
+		*one = next;
+		next += nodes;
+	}
+	for (size_t i = ROOT + 1; i < count; i++)
+		order[place[2 * node[i].name + node[i].kernel]++] = (uint32_t)i;
+	xfree(name);
+	xfree(place);
+	return order;
 }
 
 /* All nodes by name, put before their siblings from the last to the first. */
 static void link_siblings(struct fold *fold)
 {
 	struct path_node *node = fold->paths->node.at;
-	size_t count = fold->paths->node.len;
-	uint32_t *order = xcalloc(count, sizeof *order);
+	uint32_t *order = order_nodes(fold);
 
-	for (size_t i = 0; i < count; i++)
-		order[i] = (uint32_t)i;
-	qsort_r(order + ROOT + 1, count - ROOT - 1, sizeof *order, compare_names, fold);
-	for (size_t i = count - 1; i > ROOT; i--) {
-		struct path_node *parent = &node[node[order[i]].parent];
+	for (size_t i = fold->paths->node.len - ROOT - 1; i > 0; i--) {
+		uint32_t at = order[i - 1];
+		struct path_node *parent = &node[node[at].parent];
 
-		node[order[i]].next_sibling = parent->first_child;
-		parent->first_child = order[i];
+		node[at].next_sibling = parent->first_child;
+		parent->first_child = at;
 	}
 	xfree(order);
 }
@@ -208,23 +259,31 @@ static bool find_kept(struct fold *fold, struct error *error)
 }
 
 bool paths_init(struct paths *paths, const struct profile *profile, const struct query *query,
-		struct error *error)
+		struct progress *progress, struct error *error)
 {
-	struct fold fold = { .paths = paths, .profile = profile, .query = query };
+	struct fold fold = {
+		.paths = paths, .profile = profile, .query = query, .progress = progress,
+	};
+	bool ok;
 
 	*paths = (struct paths){ 0 };
 	if (!find_kept(&fold, error))
 		return false;
 	array_extend(&paths->node, ROOT + 1);
 	array_extend(&fold.place, 1);
-	fold_sums(&fold);
-	link_siblings(&fold);
+	ok = fold_sums(&fold);
+	if (ok)
+		link_siblings(&fold);
+	else
+		error_set(error, ECANCELED, "cancelled");
 	xfree(fold.fits);
 	array_release(&fold.place);
 	array_release(&fold.pending);
 	hash_index_release(&fold.nodes);
 	hash_index_release(&fold.places);
-	return true;
+	if (!ok)
+		paths_release(paths);
+	return ok;
 }
 
 void paths_release(struct paths *paths)

@@ -2,6 +2,7 @@
 #define TPROF_ANALYZE_PATHS_H
 
 #include "analyze/calltree.h"
+#include "base/progress.h"
 #include "profile/query.h"
 
 /*
@@ -24,9 +25,12 @@ struct paths {
 	array(struct path_node) node;
 };
 
-/* The profile must be sealed.  Fails only if query->keep is no pattern. */
+/*
+ * The profile must be sealed.  Fails if query->keep is no pattern, or with
+ * ECANCELED; progress, which may be NULL, is the first half of the writing.
+ */
 bool paths_init(struct paths *paths, const struct profile *profile, const struct query *query,
-		struct error *error);
+		struct progress *progress, struct error *error);
 void paths_release(struct paths *paths);
 
 #endif

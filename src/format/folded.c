@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyze/paths.h"
@@ -51,6 +52,8 @@ struct folded {
 	metric_id metric;
 	bool two_numbers;
 	uint64_t ns_a_sample;	/* 0: numbers are samples */
+
+	uint64_t position, size;	/* in the file; size 0: not known */
 
 	/* What was read and not taken yet. */
 	struct strbuf text;
@@ -388,6 +391,7 @@ static enum source_state refill(struct folded *f, struct error *error)
 		return SOURCE_FAILED;
 	}
 	strbuf_add(&f->text, part, (size_t)got);
+	f->position += (uint64_t)got;
 	f->ended = !got;
 	if (f->text.len > LINE_LIMIT && f->searched > LINE_LIMIT) {
 		f->line++;
@@ -440,6 +444,30 @@ static size_t fds(const struct source *source, struct pollfd *fd, size_t max)
 	return 1;
 }
 
+/* A file that is standard input may have been read from before. */
+static void find_size(struct folded *f, size_t head)
+{
+	struct stat st;
+	off_t at;
+
+	f->position = head;
+	if (f->fd < 0 || fstat(f->fd, &st) || !S_ISREG(st.st_mode))
+		return;
+	at = lseek(f->fd, 0, SEEK_CUR);
+	if (at < 0 || st.st_size < at)
+		return;
+	f->position = (uint64_t)at;
+	f->size = (uint64_t)st.st_size;
+}
+
+static void progress(const struct source *source, uint64_t *done, uint64_t *total)
+{
+	const struct folded *f = (const struct folded *)source;
+
+	*done = f->position;
+	*total = f->size;
+}
+
 static const char *trouble(const struct source *source)
 {
 	const struct folded *f = (const struct folded *)source;
@@ -464,6 +492,7 @@ static const struct source_ops folded_ops = {
 	.name = "folded",
 	.fds = fds,
 	.read = read_some,
+	.progress = progress,
 	.trouble = trouble,
 	.close = close_source,
 };
@@ -499,6 +528,7 @@ static struct source *open_source(int fd, struct bytes head, const char *name,
 				       f->ns_a_sample ? UNIT_NANOSECONDS : UNIT_COUNT);
 	f->text = f->previous = (struct strbuf)STRBUF_INIT;
 	strbuf_add(&f->text, head.at, head.len);
+	find_size(f, head.len);
 	return &f->source;
 }
 
@@ -541,15 +571,17 @@ struct step {
 	size_t len;
 };
 
-static bool write_nodes(const struct profile *profile, const struct paths *paths,
-			enum save_weight weight, FILE *out)
+/* 0, or an errno. */
+static int write_nodes(const struct profile *profile, const struct paths *paths,
+		       enum save_weight weight, FILE *out, struct progress *progress)
 {
 	array(struct step) step = { 0 };
 	struct strbuf line = STRBUF_INIT;
-	bool ok = true;
+	size_t count = 0;
+	int code = 0;
 
 	array_push(&step, ((struct step){ paths->node.at[1].first_child, 0 }));
-	while (ok && step.len) {
+	while (!code && step.len) {
 		struct step *last = &step.at[step.len - 1];
 		const struct path_node *node = &paths->node.at[last->node];
 		uint64_t amount = weight == SAVE_TIME ? node->self.weight : node->self.samples;
@@ -561,17 +593,20 @@ static bool write_nodes(const struct profile *profile, const struct paths *paths
 		last->node = node->next_sibling;
 		strbuf_cut(&line, last->len);
 		add_name(&line, profile_string(profile, node->name), node->kernel);
-		ok = !amount ||
-		     fprintf(out, "%s %llu\n", line.text, (unsigned long long)amount) > 0;
+		if (amount && fprintf(out, "%s %llu\n", line.text, (unsigned long long)amount) < 0)
+			code = errno;
+		else if (count++ % 1024 == 0 &&
+			 !progress_step(progress, paths->node.len + count, 2 * paths->node.len))
+			code = ECANCELED;
 		array_push(&step, ((struct step){ node->first_child, line.len }));
 	}
 	strbuf_release(&line);
 	array_release(&step);
-	return ok;
+	return code;
 }
 
 /* Or nanoseconds would be taken for samples. */
-static bool write_unit(const struct paths *paths, FILE *out)
+static int write_unit(const struct paths *paths, FILE *out)
 {
 	struct amount all = { 0 };
 	uint64_t each;
@@ -581,29 +616,33 @@ static bool write_unit(const struct paths *paths, FILE *out)
 		all.samples += paths->node.at[i].self.samples;
 	}
 	each = all.samples ? all.weight / all.samples : 0;
-	return !each || fprintf(out, UNIT_REMARK "%llu a sample\n", (unsigned long long)each) > 0;
+	if (each && fprintf(out, UNIT_REMARK "%llu a sample\n", (unsigned long long)each) < 0)
+		return errno;
+	return 0;
 }
 
 static bool write_stacks(const struct profile *profile, const struct query *query,
-			 enum save_weight weight, FILE *out, struct error *error)
+			 enum save_weight weight, FILE *out, struct progress *progress,
+			 struct error *error)
 {
 	metric_id metric = query->metric ? query->metric : 1;
 	struct paths paths;
-	bool ok;
+	int code = 0;
 
 	if (weight == SAVE_TIME && metric < profile->metric.len &&
 	    profile->metric.at[metric].unit != UNIT_NANOSECONDS)
 		return error_set(error, EINVAL, "can't save time: this profile has %s, not "
 				 "nanoseconds; numbers of samples can be saved",
 				 profile_string(profile, profile->metric.at[metric].name));
-	if (!paths_init(&paths, profile, query, error))
+	if (!paths_init(&paths, profile, query, progress, error))
 		return false;
-	ok = (weight != SAVE_TIME || write_unit(&paths, out)) &&
-	     write_nodes(profile, &paths, weight, out);
-	if (!ok)
-		error_set(error, errno, "can't write folded stacks: %s", strerror(errno));
+	if (weight == SAVE_TIME)
+		code = write_unit(&paths, out);
+	if (!code)
+		code = write_nodes(profile, &paths, weight, out, progress);
 	paths_release(&paths);
-	return ok;
+	return !code ||
+	       error_set(error, code, "can't write folded stacks: %s", strerror(code));
 }
 
 static const char *const extensions[] = { "folded", "collapsed", "txt", NULL };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "base/progress.h"
 #include "profile/query.h"
 #include "source/source.h"
 
@@ -24,9 +25,14 @@ struct format {
 	 */
 	struct source *(*open)(int fd, struct bytes head, const char *name,
 			       struct profile *profile, struct error *error);
-	/* Written is what the query selects, no less and no more. */
+	/*
+	 * Written is what the query selects, no less and no more.  The profile
+	 * is sealed and nobody changes it meanwhile: it may be a copy.  Fails
+	 * with ECANCELED when progress, which may be NULL, is cancelled.
+	 */
 	bool (*write)(const struct profile *profile, const struct query *query,
-		      enum save_weight weight, FILE *out, struct error *error);
+		      enum save_weight weight, FILE *out, struct progress *progress,
+		      struct error *error);
 };
 
 extern const struct format *const formats[];	/* ends with NULL */

@@ -35,6 +35,13 @@ struct source_ops {
 	void (*collect)(struct source *source, bool on);
 	/* Sampling is over: read() gives what is left, then SOURCE_END.  NULL for a file. */
 	void (*finish)(struct source *source);
+	/*
+	 * It stops the launched program at its exec, where that should stay for
+	 * now.  NULL: it never does.
+	 */
+	bool (*holds)(const struct source *source);
+	/* How much of a file was read, in bytes, and of how much (0: not known).  NULL: no file. */
+	void (*progress)(const struct source *source, uint64_t *done, uint64_t *total);
 	/* What is wrong, so far, with what goes on all the same; or NULL.  May itself be NULL. */
 	const char *(*trouble)(const struct source *source);
 	void (*close)(struct source *source);

@@ -10,6 +10,7 @@
 enum { KEYS_AT_ONCE = 64 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
+static const uint64_t often = 100000000u;	/* to see how far something is */
 static const uint64_t message_time = 5000000000u;
 /* For notices: by themselves, and until a key takes them away. */
 static const uint64_t notice_time = 10000000000u, brief_time = 2000000000u;
@@ -214,8 +215,16 @@ static void go_back(struct app *app)
 		search_set(app, NULL);
 	else if (app->scene.query.keep)
 		set_filter(app, NULL);
-	else if (app->options->choose)
+	else if (app->options->choose && !saving_goes_on(app))
 		app->went_back = app->done = true;
+}
+
+/* What the bottom line says can be ended. */
+static void cancel(struct app *app)
+{
+	app_forget_message(app);
+	if (session_cancel(app->session) == SESSION_READING)
+		app_tell(app, STYLE_NOTICE, "stopped reading: what was read is shown");
 }
 
 /* Sampling. */
@@ -348,6 +357,8 @@ void app_run_command(struct app *app, enum command command)
 		return show_view(app, app->current == HELP ? app->before_help : HELP);
 	case COMMAND_BACK:
 		return go_back(app);
+	case COMMAND_CANCEL:
+		return cancel(app);
 	case COMMAND_INVERT:
 		return invert(app);
 	case COMMAND_MEASURE:
@@ -465,10 +476,14 @@ static void prompt_takes(struct app *app, int key)
 	}
 }
 
-static void take_command(struct app *app, enum command command)
+static void take_key(struct app *app, int key)
 {
+	enum command command = keymap_find(app->keymap, key);
+
 	if (app->menu.open)
 		command = menu_command(&app->menu, command);
+	else if (*app->scene.status.work && keymap_cancels(app->keymap, key))
+		command = COMMAND_CANCEL;
 	app_run_command(app, command);
 }
 
@@ -512,7 +527,7 @@ static bool take_input(struct app *app, int key)
 		else if (app->purpose != TYPING_NOTHING)
 			prompt_takes(app, key);
 		else
-			take_command(app, keymap_find(app->keymap, key));
+			take_key(app, key);
 	}
 	return true;
 }
@@ -523,6 +538,8 @@ static int until_next(const struct app *app)
 {
 	uint64_t now = clock_now(), until = app->next_update;
 
+	if (app->saving && now + often < until)
+		until = now + often;
 	if (app->message_until && app->message_until < until)
 		until = app->message_until;
 	return until > now ? (int)((until - now + millisecond - 1) / millisecond) : 0;
@@ -538,10 +555,13 @@ static void step(struct app *app)
 	if (app->done)
 		return;
 	leaving_check(app);
+	saving_check(app, 0);
 	frame_forget_notices(app, notice_time);
 	now = clock_now();
 	if (app->message_until && now >= app->message_until)
 		app_forget_message(app);
+	if (app->saving && app->next_update > now + often)
+		app->stale = true;
 	if (now >= app->next_update) {
 		/* The first samples show as soon as they are there. */
 		app->next_update = now + (now - app->started < second ? 40 * millisecond :

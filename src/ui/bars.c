@@ -161,6 +161,21 @@ static void add_key(const struct scene *scene, enum command command, struct strb
 		strbuf_cut(out, (size_t)(end - out->text));
 }
 
+int bars_draw_work(const struct scene *scene, struct canvas canvas)
+{
+	struct strbuf key = STRBUF_INIT;
+	int x;
+
+	add_key(scene, COMMAND_CANCEL, &key);
+	x = canvas_text(canvas, 0, 0, STYLE_NOTICE, scene->status.work) + 2;
+	if (key.len) {
+		x += canvas_text(canvas, x, 0, STYLE_KEY, key.text) + 1;
+		x += canvas_text(canvas, x, 0, STYLE_LABEL, "stops it") + 2;
+	}
+	strbuf_release(&key);
+	return x < canvas.width ? x : canvas.width;
+}
+
 /* Where a hint stands: its key, and what that does behind it. */
 struct hint_place {
 	int x, text, end;

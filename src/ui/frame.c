@@ -6,10 +6,14 @@ static bool draw_bottom(const struct app *app, struct canvas canvas)
 {
 	int used = 0;
 
-	if (app->message.len) {
-		canvas_name(canvas, 0, 0, canvas.width, app->message_style, app->message.text);
-		return false;
+	if (*app->scene.status.work) {
+		used = bars_draw_work(&app->scene, canvas);
+		canvas = canvas_part(canvas, used, 0, canvas.width - used, 1);
 	}
+	if (app->message.len)
+		canvas_name(canvas, 0, 0, canvas.width, app->message_style, app->message.text);
+	if (app->message.len || used)
+		return false;
 	if (header_height(&app->scene, app->width, app->height) <= 1 &&
 	    bars_draw_activity(&app->scene, canvas))
 		return false;
@@ -86,6 +90,7 @@ static void look_at_status(struct app *app, const struct profile *profile)
 	status->live = app->latest.live;
 	status->collecting = app->latest.collecting;
 	status->wants_input = app->latest.wants_input;
+	memcpy(status->work, app->latest.work, sizeof status->work);
 	status->own_cpu = app->latest.own_cpu;
 	status->own_rss = app->latest.own_rss;
 	app->scene.behind = profile->samples - app->shown_samples;

@@ -55,6 +55,8 @@ void leaving_interrupt(struct app *app)
 
 void leaving_quit(struct app *app)
 {
+	if (saving_goes_on(app))
+		return;
 	if (session_program_runs(app->session))
 		ask(app);
 	else

@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/text.h"
 
+enum { MOMENT_MS = 200 };
+
 /* The last word of what is measured, in letters that no shell minds. */
 static void add_short_name(const struct app *app, struct strbuf *out)
 {
@@ -30,6 +32,8 @@ void saving_start(struct app *app)
 	struct tm when;
 	char text[32] = "";
 
+	if (saving_goes_on(app))
+		return;
 	if (localtime_r(&now, &when))
 		strftime(text, sizeof text, "%Y%m%d-%H%M%S", &when);
 	strbuf_adds(&name, "tprof-");
@@ -57,13 +61,46 @@ static void tell_failure(struct app *app, const struct error *error)
 	strbuf_release(&text);
 }
 
+static void tell_end(struct app *app, bool ok, const struct error *error)
+{
+	app->saving = false;
+	app->stale = true;
+	if (ok)
+		app_tell(app, STYLE_NOTICE, "saved to %s", app->path.text);
+	else if (error->code == ECANCELED)
+		app_tell(app, STYLE_NOTICE, "%s", error->text);
+	else
+		tell_failure(app, error);
+}
+
+void saving_check(struct app *app, unsigned wait_ms)
+{
+	struct error error = { 0 };
+	enum session_saving now;
+
+	if (!app->saving)
+		return;
+	now = session_save_poll(app->session, wait_ms, &error);
+	if (now == SESSION_SAVED || now == SESSION_SAVE_FAILED)
+		tell_end(app, now == SESSION_SAVED, &error);
+}
+
+bool saving_goes_on(struct app *app)
+{
+	if (app->saving)
+		app_tell(app, STYLE_WARNING, "still saving to %s", app->path.text);
+	return app->saving;
+}
+
+/* What is over in a moment needs no telling of how far it is. */
 static void save(struct app *app, bool replace)
 {
 	struct error error = { 0 };
 
-	if (session_save(app->session, app->path.text, replace, app->options->weight,
-			 &app->scene.query, &error)) {
-		app_tell(app, STYLE_NOTICE, "saved to %s", app->path.text);
+	app->saving = session_save_start(app->session, app->path.text, replace,
+					 app->options->weight, &app->scene.query, &error);
+	if (app->saving) {
+		saving_check(app, MOMENT_MS);
 	} else if (error.code == EEXIST && !replace) {
 		strbuf_clear(&app->message);
 		strbuf_addf(&app->message, "%s exists. Replace it? (y/n) ", app->path.text);

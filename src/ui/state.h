@@ -36,7 +36,8 @@ struct app {
 	enum purpose purpose;
 	char *search_before;		/* the pattern, NULL for none */
 	array(function_id) selected_before;
-	struct strbuf path;		/* to be saved to, while asking */
+	struct strbuf path;		/* to be saved to, while asking and saving */
+	bool saving;
 
 	struct strbuf message;
 	enum style message_style;
@@ -110,6 +111,10 @@ void saving_start(struct app *app);
 /* The file name was typed; the overwriting was agreed to. */
 void saving_end(struct app *app);
 void saving_replace(struct app *app);
+/* Tell its end, after waiting for that at most so long. */
+void saving_check(struct app *app, unsigned wait_ms);
+/* True, and told, if one is not over yet: who would end it can still think again. */
+bool saving_goes_on(struct app *app);
 void saving_screen(struct app *app);
 
 #endif

@@ -32,6 +32,7 @@ struct status {
 	uint64_t own_cpu;
 	uint64_t own_rss;	/* bytes, both processes */
 	size_t naming;		/* addresses that wait for names */
+	char work[96];		/* what takes a while just now and can be cancelled, or "" */
 	array(char *) notice;	/* what was given up or is wrong, a sentence each */
 };
 void status_release(struct status *status);

@@ -29,7 +29,7 @@ struct session {
 	int width, height;
 	int locked;
 	uint64_t started, now;
-	bool launched, runs, live, file, collecting, wants_input, mouse_taken;
+	bool launched, runs, live, file, collecting, wants_input, mouse_taken, saves;
 	unsigned notices;
 };
 
@@ -61,6 +61,8 @@ void session_status(struct session *session, struct status *status)
 	status->unit = UNIT_NANOSECONDS;
 	status->live = session->live;
 	status->is_file = session->file;
+	snprintf(status->work, sizeof status->work, "%s", session->saves ? "saving: 34%" :
+		 session->notices % 5 ? "" : "reading: 12.3 MiB, 2.50 MiB/s");
 	status->collecting = session->collecting;
 	status->wants_input = session->wants_input;
 	status->threads = session->profile->thread.len - 1;
@@ -157,20 +159,44 @@ void session_redraw_program(struct session *session)
 	(void)session;
 }
 
-bool session_save(struct session *session, const char *path, bool replace, enum save_weight weight,
-		  const struct query *query, struct error *error)
+bool session_save_start(struct session *session, const char *path, bool replace,
+			enum save_weight weight, const struct query *query, struct error *error)
 {
 	(void)weight;
 	(void)query;
-	assert(!session->locked && *path);
+	assert(!session->locked && !session->saves && *path);
 	switch (take(&session->input) % 3) {
 	case 0:
+		session->saves = true;
 		return true;
 	case 1:
 		return error_set(error, replace ? EACCES : EEXIST, "%s exists", path);
 	default:
 		return error_set(error, ENOSPC, "can't write %s: it is full", path);
 	}
+}
+
+enum session_saving session_save_poll(struct session *session, unsigned wait_ms,
+				      struct error *error)
+{
+	unsigned choice = take(&session->input) % 8;
+
+	(void)wait_ms;
+	assert(!session->locked);
+	if (!session->saves)
+		return SESSION_SAVES_NOTHING;
+	session->saves = choice > 2;
+	if (choice < 2)
+		error_set(error, choice ? ECANCELED : ENOSPC, "not saved");
+	return session->saves ? SESSION_SAVES : choice < 2 ? SESSION_SAVE_FAILED : SESSION_SAVED;
+}
+
+enum session_work session_cancel(struct session *session)
+{
+	assert(!session->locked);
+	if (session->saves)
+		return SESSION_SAVING;
+	return session->file && session->live ? SESSION_READING : SESSION_IDLE;
 }
 
 /* What happens by itself. */

@@ -55,7 +55,7 @@ static char *write_text(const struct profile *profile, const struct query *query
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	assert_true(format_named("folded")->write(profile, query, weight, out, &error));
+	assert_true(format_named("folded")->write(profile, query, weight, out, NULL, &error));
 	fclose(out);
 	return text;
 }
@@ -377,16 +377,42 @@ static void test_save_errors(void **state)
 	struct error error = { 0 };
 
 	(void)state;
-	assert_false(format_named("folded")->write(profile, &query, SAVE_TIME, full, &error));
+	assert_false(format_named("folded")->write(profile, &query, SAVE_TIME, full, NULL, &error));
 	assert_non_null(strstr(error.text, "can't save time"));
 	setbuf(full, NULL);
-	assert_false(format_named("folded")->write(profile, &query, SAVE_SAMPLES, full, &error));
+	assert_false(format_named("folded")->write(profile, &query, SAVE_SAMPLES, full, NULL, &error));
 	assert_int_equal(error.code, ENOSPC);
 	fclose(full);
 	profile_free(profile);
 	profile = profile_new();
 	query.metric = 0;
 	assert_written(profile, &query, SAVE_SAMPLES, "");
+	profile_free(profile);
+}
+
+/* Half of the work is to find what to write; either half can be the last. */
+static void test_cancelled(void **state)
+{
+	static const char in[] = "main;a 1\nmain;b 2\n";
+	struct error error = { 0 };
+	struct profile *profile = read_text(in, strlen(in), &error);
+	struct query query = { 0 };
+	struct progress progress = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_true(format_named("folded")->write(profile, &query, SAVE_SAMPLES, out, &progress,
+						  &error));
+	assert_true(progress.done > progress.total / 2);
+	progress_cancel(&progress);
+	assert_false(format_named("folded")->write(profile, &query, SAVE_SAMPLES, out, &progress,
+						   &error));
+	assert_int_equal(error.code, ECANCELED);
+	fclose(out);
+	assert_string_equal(text, in);
+	free(text);
 	profile_free(profile);
 }
 
@@ -500,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_live),
 		cmocka_unit_test(test_save_errors),
+		cmocka_unit_test(test_cancelled),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_files),

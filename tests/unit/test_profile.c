@@ -681,6 +681,58 @@ static void test_names_are_bounded(void **state)
 	profile_free(profile);
 }
 
+/* The copy is as the original was, whatever becomes of that. */
+static void test_copy(void **state)
+{
+	struct profile *profile = profile_new(), *copy;
+	stack_id stack = profile_add_stack(profile, 0, named(profile, "main"));
+	size_t series = profile_add_series(profile, "rss", UNIT_BYTES, SERIES_LEVEL);
+	char big[100001];
+
+	(void)state;
+	memset(big, 'x', sizeof big - 1);
+	big[sizeof big - 1] = '\0';
+	profile_add_string(profile, big);
+	profile_add_metric(profile, "cpu-clock", UNIT_NANOSECONDS);
+	stack = profile_add_stack(profile, stack, named(profile, "read"));
+	profile_add_point(profile, series, 5, 4096);
+	profile_add_sample(profile, &(struct sample){ .time = 7, .weight = 30, .samples = 3,
+						      .stack = stack });
+	profile_seal(profile, 10);
+	copy = profile_copy(profile);
+	for (int i = 0; i < 1000; i++) {
+		char name[20];
+
+		snprintf(name, sizeof name, "f%d", i);
+		profile_add_sample(profile, &(struct sample){ .time = 12, .weight = 1, .samples = 1,
+			.stack = profile_add_stack(profile, stack, named(profile, name)) });
+		profile_add_point(profile, series, 6 + (uint64_t)i, 1);
+	}
+	profile_seal(profile, 20);
+	profile_free(profile);
+	assert_int_equal(copy->samples, 3);
+	assert_int_equal(copy->weight, 30);
+	assert_int_equal(copy->generation, 1);
+	assert_int_equal(copy->sum.len, 1);
+	assert_int_equal(copy->slice.len, 1);
+	assert_int_equal(copy->sum.at[0].stack, stack);
+	assert_int_equal(copy->stack.len, 3);
+	assert_int_equal(copy->series.at[series].point.len, 1);
+	assert_int_equal(copy->series.at[series].point.at[0].value, 4096);
+	assert_string_equal(profile_string(copy, copy->series.at[series].name), "rss");
+	assert_string_equal(profile_string(copy, copy->metric.at[1].name), "cpu-clock");
+	assert_string_equal(profile_string(copy, copy->metric.at[1].name - 1), big);
+	assert_string_equal(profile_function_name(copy, copy->frame.at[
+		copy->location.at[copy->stack.at[stack].location].first_frame].function), "read");
+	profile_free(copy);
+	/* Of nothing, too. */
+	profile = profile_new();
+	copy = profile_copy(profile);
+	assert_string_equal(profile_string(copy, 0), "");
+	profile_free(profile);
+	profile_free(copy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -701,6 +753,7 @@ int main(void)
 		cmocka_unit_test(test_addresses_stay),
 		cmocka_unit_test(test_threads_fold),
 		cmocka_unit_test(test_names_are_bounded),
+		cmocka_unit_test(test_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

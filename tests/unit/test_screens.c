@@ -284,6 +284,21 @@ static void ended_file(struct scene *scene, struct profile *profile)
 		 "/home/user/measurements/of/last/week/before-the-change.folded");
 }
 
+static void half_a_file(struct scene *scene, struct profile *profile)
+{
+	ended_file(scene, profile);
+	scene->status.live = true;
+	snprintf(scene->status.state, sizeof scene->status.state, "reading 34%%");
+}
+
+static void stopped_file(struct scene *scene, struct profile *profile)
+{
+	ended_file(scene, profile);
+	snprintf(scene->status.state, sizeof scene->status.state, "stopped at 34%%");
+	array_push(&scene->status.notice, xstrdup("reading was stopped: all that is shown is of "
+						  "the first 34% of 1.19 GiB"));
+}
+
 static const char program_output[] =
 	"Compiling \033[1mtprof\033[m\r\n"
 	" 10%\r 50%\r100%\033[K done\r\n"
@@ -377,6 +392,10 @@ static const struct screen screens[] = {
 	{ "functions-empty", &functions_view, profile_new, 80, 24, .search = NULL },
 	{ "functions-one", &functions_view, scenery_one_function, 80, 24, .search = NULL },
 	{ "functions-file", &functions_view, scenery_program, 80, 24, .change = ended_file },
+	{ "functions-half-file", &functions_view, scenery_program, 80, 24,
+	  .change = half_a_file },
+	{ "functions-stopped-file", &functions_view, scenery_program, 80, 24,
+	  .change = stopped_file },
 	{ "tree-plain", &tree_view, scenery_program, 80, 24, .search = NULL },
 	{ "tree-since", &tree_view, scenery_program, 80, 24, .change = show_since },
 	{ "tree-since-tiny", &tree_view, scenery_program, 20, 5, .change = show_since },

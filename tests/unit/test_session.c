@@ -119,12 +119,15 @@ static void test_saved_file_holds_every_sample(void **state)
 	(void)state;
 	snprintf(out, sizeof out, "/tmp/tprof-test-session-%d.folded", getpid());
 	assert_true(readable(session_event_fd(session), 10000));
-	assert_true(session_save(session, out, false, SAVE_SAMPLES, &everything, &problem.error));
+	assert_true(session_save(session, out, false, SAVE_SAMPLES, &everything, NULL,
+				&problem.error));
 	assert_true(file_read(out, 4096, &text, &problem.error));
 	assert_string_equal(text.text, "main;parse;read 30\nmain;render 70\n");
 	/* An existing file is not replaced unless that was said. */
-	assert_false(session_save(session, out, false, SAVE_SAMPLES, &everything, &problem.error));
-	assert_true(session_save(session, out, true, SAVE_SAMPLES, &everything, &problem.error));
+	assert_false(session_save(session, out, false, SAVE_SAMPLES, &everything, NULL,
+				&problem.error));
+	assert_true(session_save(session, out, true, SAVE_SAMPLES, &everything, NULL,
+				&problem.error));
 	strbuf_release(&text);
 	session_free(session);
 	unlink(out);
