@@ -79,12 +79,14 @@ static void rest_if_broken(const struct pollfd *fd, size_t count)
 
 static void wait_for_work(struct session *session)
 {
-	static const int pty_at = 2, source_at = 4;
-	struct pollfd fd[SOURCE_FDS_MAX + 4] = {
+	static const int pty_at = 2, source_at = 5;
+	struct pollfd fd[SOURCE_FDS_MAX + 5] = {
 		{ .fd = session->wake, .events = POLLIN },
 		{ .fd = session->resolver ? resolver_fd(session->resolver) : -1, .events = POLLIN },
 		{ .fd = reads_pty(session) ? session->launch.pty : -1, .events = POLLIN },
 		{ .fd = session->launched && !session->launch.exited ? session->launch.pidfd : -1,
+		  .events = POLLIN },
+		{ .fd = session->resolver ? resolver_rows_fd(session->resolver) : -1,
 		  .events = POLLIN },
 	};
 	size_t count = source_at;
@@ -127,11 +129,39 @@ static uint64_t rss_of_process(pid_t pid)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Ourselves and the symbolizers. */
+static size_t own_processes(const struct session *session, pid_t pid[3])
+{
+	size_t count = 0;
+
+	pid[count++] = getpid();
+	if (!session->resolver)
+		return count;
+	pid[count] = resolver_symbolizer_pid(session->resolver);
+	count += pid[count] > 0;
+	pid[count] = resolver_rows_pid(session->resolver);
+	count += pid[count] > 0;
+	return count;
+}
+
 static uint64_t own_cpu(const struct session *session)
 {
-	pid_t other = session->resolver ? resolver_symbolizer_pid(session->resolver) : 0;
+	uint64_t cpu = 0;
+	pid_t pid[3];
 
-	return cpu_of_process(getpid()) + (other ? cpu_of_process(other) : 0);
+	for (size_t i = own_processes(session, pid); i-- > 0;)
+		cpu += cpu_of_process(pid[i]);
+	return cpu;
+}
+
+static uint64_t own_rss(const struct session *session)
+{
+	uint64_t rss = 0;
+	pid_t pid[3];
+
+	for (size_t i = own_processes(session, pid); i-- > 0;)
+		rss += rss_of_process(pid[i]);
+	return rss;
 }
 
 static void begin_overhead(struct session *session)
@@ -146,7 +176,6 @@ static void begin_overhead(struct session *session)
 static void look_at_ourselves(struct session *session, uint64_t now, bool over)
 {
 	struct overhead *o = &session->overhead;
-	pid_t other = session->resolver ? resolver_symbolizer_pid(session->resolver) : 0;
 	uint64_t cpu = own_cpu(session);
 	uint64_t since = over ? o->first_at : o->at, before = over ? o->first_cpu : o->cpu;
 
@@ -155,7 +184,7 @@ static void look_at_ourselves(struct session *session, uint64_t now, bool over)
 		o->share = (cpu - before) * 10000 / (now - since);
 	o->at = now;
 	o->cpu = cpu;
-	o->rss = rss_of_process(getpid()) + (other ? rss_of_process(other) : 0);
+	o->rss = own_rss(session);
 }
 
 static void count_watched(struct session *session, uint64_t now)
