@@ -70,6 +70,28 @@ silent_pipe() {
 	keys q; left 0
 }
 
+# A pipe that goes on: what came is shown, how much is told, and Esc ends it.
+reading() {
+	start "reading" 90 24
+	mkfifo "$work/slow"
+	exec 4<>"$work/slow"
+	printf 'main;early 30\nmain;render 70\n' >&4
+	run "$work/slow"
+	expect 'reading: 29 B, .*Esc stops it' || return
+	expect '100 samples' && expect 'early'
+	printf 'main;late 100\n' >&4
+	expect '200 samples' && expect 'late'
+	# It is in nobody's way.
+	keys 2; expect 'Total.*Function'; keys /; keys -l 'earl'; expect '1 match'
+	keys Escape; expect 'reading: 43 B'
+	keys BSpace; expect 'reading: 43 B'
+	keys Escape; expect 'stopped reading' && expect 'slow +stopped$'
+	expect 'all that is shown is of the first 43 B'
+	expect '200 samples'
+	keys q; left 0
+	exec 4>&-
+}
+
 saving() {
 	start "saving" 100 30
 	keys "cd $work" Enter
@@ -293,6 +315,34 @@ killed() {
 }
 is_left() {
 	[[ $(tm display-message -p '#{alternate_on} #{cursor_flag}') == '0 1' ]]
+}
+
+# Threads of others are attached to one by one: here so slowly that one can read of it.
+attaching() {
+	local pids='' plain='' key i
+	start "attaching" 90 24
+	if ! strace -o /dev/null -e trace=none true 2>/dev/null ||
+	   [[ $(cat /proc/sys/kernel/perf_event_paranoid) -lt 1 ]]; then
+		return
+	fi
+	if ((EUID == 0)); then
+		plain='setpriv --bounding-set=-all --inh-caps=-all'
+	fi
+	# shellcheck disable=SC2016 # the shell in the pane expands it
+	keys "exec $plain env PS1='plain> ' bash --norc --noprofile --noediting" Enter
+	expect 'plain>' || return
+	for ((i = 0; i < 40; i++)); do
+		keys 'sleep 100 & p=$p,$!' Enter
+	done
+	keys 'clear; echo "all"" there"' Enter
+	expect '^all there' || return
+	for key in Escape C-c q; do
+		keys "clear; (exec strace -o /dev/null -e trace=perf_event_open \
+-e inject=perf_event_open:delay_enter=30000 $tprof -p \${p#,}); echo status=\$?" Enter
+		expect 'attaching to [0-9]+ of 40 threads of 40 processes' && expect 'Esc gives up'
+		keys "$key"; left 0
+	done
+	keys 'kill $(jobs -p); exit' Enter
 }
 
 no_full_clear() {
@@ -620,6 +670,7 @@ for size in '80 24' '200 60' '20 5'; do
 done
 search_and_filter
 silent_pipe
+reading
 saving
 unknown_keys
 for name in tmux-256color screen xterm-256color; do
@@ -641,6 +692,7 @@ planted_description
 if may_measure; then
 	launched
 	attached
+	attaching
 	choosing
 	cursor_stays
 else

@@ -35,7 +35,8 @@ static char *write_again(const struct profile *profile, size_t *len)
 	FILE *out = open_memstream(&text, len);
 
 	assert(out);
-	assert(format_named("folded")->write(profile, &everything, SAVE_SAMPLES, out, NULL, &error));
+	assert(format_named("folded")->write(profile, &everything, SAVE_SAMPLES, out, NULL,
+					     &error));
 	fclose(out);
 	return text;
 }

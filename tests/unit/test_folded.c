@@ -380,7 +380,8 @@ static void test_save_errors(void **state)
 	assert_false(format_named("folded")->write(profile, &query, SAVE_TIME, full, NULL, &error));
 	assert_non_null(strstr(error.text, "can't save time"));
 	setbuf(full, NULL);
-	assert_false(format_named("folded")->write(profile, &query, SAVE_SAMPLES, full, NULL, &error));
+	assert_false(format_named("folded")->write(profile, &query, SAVE_SAMPLES, full, NULL,
+						   &error));
 	assert_int_equal(error.code, ENOSPC);
 	fclose(full);
 	profile_free(profile);
