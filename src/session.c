@@ -295,12 +295,15 @@ static void describe_status(char *out, size_t size, int status)
 		snprintf(out, size, "exited (status %d)", WEXITSTATUS(status));
 }
 
-/* The one that does most says what all of them do; "ended" when there is none. */
-static size_t look_at_processes(const pid_t *pid, size_t count, char *state)
+/*
+ * The one that does most says what all of them do; "ended" when there is
+ * none.  *stopped: every one of them is.
+ */
+static size_t look_at_processes(const pid_t *pid, size_t count, char *state, bool *stopped)
 {
 	static const char by_activity[] = "XxZIStTDR";
 	uint64_t until = clock_now() + 3 * millisecond;
-	size_t running = 0;
+	size_t running = 0, halted = 0;
 
 	*state = 'X';
 	for (size_t i = 0; i < count && (!i || clock_now() < until); i++) {
@@ -313,7 +316,9 @@ static size_t look_at_processes(const pid_t *pid, size_t count, char *state)
 		if (rank && *rank && rank > strchr(by_activity, *state))
 			*state = process.state;
 		running += process.state == 'R';
+		halted += process.state == 'T' || process.state == 't';
 	}
+	*stopped = count && halted == count;
 	return running;
 }
 
@@ -322,12 +327,14 @@ static void look_at_target(struct session *session)
 {
 	pid_t pid[PIDS_LOOKED_AT] = { 0 };
 	size_t count, running;
+	bool stopped;
 	char state;
 
 	if (!session->resolver || session->options->target.everything)
 		return;
 	count = resolver_watched(session->resolver, pid, PIDS_LOOKED_AT);
 	if (session->launched && session->launch.exited) {
+		session_note_stop(session, false, clock_now());
 		describe_status(session->state, sizeof session->state, session->launch.status);
 		if (count && session->phase == PHASE_SAMPLING)
 			strncat(session->state, ", its children go on",
@@ -336,7 +343,9 @@ static void look_at_target(struct session *session)
 	}
 	if (!count && session->launched)
 		pid[count++] = session->launch.pid;
-	running = look_at_processes(pid, count < PIDS_LOOKED_AT ? count : PIDS_LOOKED_AT, &state);
+	running = look_at_processes(pid, count < PIDS_LOOKED_AT ? count : PIDS_LOOKED_AT, &state,
+				    &stopped);
+	session_note_stop(session, stopped && session->phase == PHASE_SAMPLING, clock_now());
 	if (running && count > 1)
 		snprintf(session->state, sizeof session->state, "%zu of %zu running", running,
 			 count);
@@ -416,11 +425,14 @@ static void work(struct session *session)
 	uint64_t now = clock_now(), until = now + 4 * millisecond;
 	bool more = false;
 
+	session_note_beat(session, now);
 	look_at_output(session);
 	finish_when_asked(session, now);
 	do
 		more = session->phase == PHASE_SAMPLING && read_source(session, now);
 	while (more && clock_now() < until && !atomic_load(&session->waiting));
+	if (!more)
+		session_note_caught_up(session, clock_now());
 	if (session->resolver)
 		resolver_work(session->resolver);
 	profile_limit(session->profile, session->options->memory - fixed_memory);
@@ -642,6 +654,7 @@ void session_free(struct session *session)
 	else if (session->launched)
 		launch_close(&session->launch);
 	output_release(&session->output);
+	gaps_release(&session->gaps);
 	facts_release(&session->facts);
 	pthread_cond_destroy(&session->seen);
 	pthread_mutex_destroy(&session->lock);
@@ -685,8 +698,11 @@ void session_collect(struct session *session, bool on)
 	    on != session->collecting) {
 		session->source->ops->collect(session->source, on);
 		session->collecting = on;
-		if (on)
+		if (on) {
 			session->paused += now - session->paused_at;
+			gaps_add(&session->gaps,
+				 (struct gap){ session->paused_at, now, GAP_UNSAMPLED });
+		}
 		session->paused_at = on ? 0 : now;
 	}
 	session_unlock(session);
@@ -708,7 +724,10 @@ static void add_lost_notice(const struct session *session, struct status *status
 	if (lost < 100 || lost < all / 100)
 		return;
 	quantity_percent(share, lost, all);
-	if (session->facts.frequency)
+	if (gaps_within(&session->gaps, 0, UINT64_MAX, GAP_ABSENT))
+		snprintf(text, sizeof text, "%s of all samples were lost; tprof was stopped for "
+			 "a while", share);
+	else if (session->facts.frequency)
 		snprintf(text, sizeof text, "%s of all samples were lost: sample less often "
 			 "than %u Hz (-F)", share, session->facts.frequency);
 	else
@@ -779,7 +798,10 @@ void session_status(struct session *session, struct status *status)
 	uint64_t now = session->ended ? session->ended : clock_now();
 	uint64_t paused = session->paused + (session->paused_at ? now - session->paused_at : 0);
 
-	profile_seal(session->profile, now);
+	session_note_beat(session, clock_now());
+	/* What came while we were away is spread over that time, so it stays together. */
+	if (!session->catching_up)
+		profile_seal(session->profile, now);
 	snprintf(status->target, sizeof status->target, "%s", session->target);
 	snprintf(status->state, sizeof status->state, "%s", session->state);
 	snprintf(status->event, sizeof status->event, "%s", facts->event);
@@ -797,6 +819,7 @@ void session_status(struct session *session, struct status *status)
 	/* Counters go on while sampling is stopped. */
 	if (session->counted_at > session->started + session->skipped)
 		status->counted = session->counted_at - session->started - session->skipped;
+	session_tell_gaps(session, status, now);
 	status->own_cpu = session->overhead.share;
 	status->own_rss = session->overhead.rss;
 	status->naming = session->resolver ? resolver_waiting(session->resolver) : 0;

@@ -69,6 +69,11 @@ void session_detach(struct session *session);
 pid_t session_detached(struct session *session);
 /* We were stopped for so long, in nanoseconds, the program with us: no time of the measurement. */
 void session_skip(struct session *session, uint64_t duration);
+/*
+ * We go on after having been stopped by others; the program was not.
+ * Returns for how long, in nanoseconds, 0 if it was hardly noticed.
+ */
+uint64_t session_continued(struct session *session);
 /* Print the tail of its output to a terminal; it is read no more. */
 void session_replay_output(struct session *session, int fd);
 /* What the program wrote to its terminal, NULL if it has none of ours.  Look with the lock held. */

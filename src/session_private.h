@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/file.h"
+#include "analyze/gaps.h"
 #include "resolve/resolver.h"
 #include "session.h"
 #include "source/counters.h"
@@ -49,6 +50,14 @@ struct session {
 	uint64_t started, ended;	/* clock_now(); ended 0 while sampling */
 	uint64_t paused_at, paused;	/* collection stopped: since when, and how long in all */
 	uint64_t skipped;	/* of it, time in which we were stopped ourselves */
+	struct gaps gaps;
+	/* The target is stopped by others: since and until when we saw it so; 0: it is not. */
+	uint64_t stopped_from, stopped_seen;
+	uint64_t stopped;	/* how long it was, before */
+	uint64_t beat;		/* when the reader was last at work */
+	struct gap absent;	/* the last time it was not when it should have been, */
+	bool absent_told;	/* and somebody said that we were stopped */
+	bool catching_up;	/* with what came meanwhile */
 	uint64_t naming_until, looked_at, counted_at;
 	int pause;			/* of the reader until it looks again, ms */
 	bool collecting, cut_short;	/* cut_short: by --for */
@@ -86,6 +95,11 @@ void session_describe_work(const struct session *session, uint64_t now, struct s
 void session_add_partial_notice(const struct session *session, struct status *status);
 /* What is not saved yet will not be. */
 void session_stop_saving(struct session *session);
+/* Of session_gaps.c, with the lock held: is the target stopped; the reader is at work. */
+void session_note_stop(struct session *session, bool stopped, uint64_t now);
+void session_note_beat(struct session *session, uint64_t now);
+void session_note_caught_up(struct session *session, uint64_t now);
+void session_tell_gaps(const struct session *session, struct status *status, uint64_t now);
 /* The reader is no more: what only it touches is the caller's now. */
 void session_stop_reading(struct session *session);
 

@@ -69,15 +69,6 @@ void session_detach(struct session *session)
 	session_unlock(session);
 }
 
-void session_skip(struct session *session, uint64_t duration)
-{
-	session_lock(session);
-	session->skipped += duration;
-	if (session->phase == PHASE_SAMPLING && !session->paused_at)
-		session->paused += duration;
-	session_unlock(session);
-}
-
 const struct tail *session_output(const struct session *session)
 {
 	return session->launched && session->launch.pty >= 0 ? &session->output.tail : NULL;

@@ -512,8 +512,10 @@ static bool take_input(struct app *app, int key)
 	case INPUT_GONE:
 		app->done = true;
 		break;
-	case INPUT_RESIZED:
 	case INPUT_CONTINUED:
+		leaving_continued(app);
+		break;
+	case INPUT_RESIZED:
 	case INPUT_UNKNOWN:
 		break;
 	case INPUT_MOUSE:

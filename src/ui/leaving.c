@@ -23,10 +23,24 @@ void leaving_suspend(struct app *app)
 	/* What is attached to has run on; what was launched has not. */
 	if (runs)
 		session_skip(app->session, gap);
+	else
+		session_continued(app->session);
 	quantity_format(time, gap, UNIT_NANOSECONDS);
 	if (app->scene.status.live)
 		app_tell(app, STYLE_NOTICE, runs ? "stopped for %s, with the program" :
 			 "stopped for %s; samples of that time may be lost", time);
+	app->stale = true;
+}
+
+void leaving_continued(struct app *app)
+{
+	uint64_t gap = session_continued(app->session);
+	char time[QUANTITY_MAX];
+
+	quantity_format(time, gap, UNIT_NANOSECONDS);
+	if (gap && app->scene.status.live)
+		app_tell(app, STYLE_NOTICE,
+			 "tprof was stopped for %s; samples of that time may be lost", time);
 	app->stale = true;
 }
 

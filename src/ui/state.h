@@ -99,6 +99,8 @@ void mouse_toggle(struct app *app);
 
 /* Ctrl-Z, Ctrl-C, q: with a launched program, what becomes of it is asked. */
 void leaving_suspend(struct app *app);
+/* Others stopped us, and let us go on. */
+void leaving_continued(struct app *app);
 void leaving_interrupt(struct app *app);
 void leaving_quit(struct app *app);
 void leaving_answer(struct app *app, int key);

@@ -97,8 +97,10 @@ static bool rate_now(const struct scene *scene, const struct series *series, uin
 	first = --last;
 	do
 		first--;
-	while (first && series->point.at[last].time - series->point.at[first].time < 900000000u);
-	ns = series->point.at[last].time - series->point.at[first].time;
+	while (first && status_active(&scene->status, series->point.at[first].time,
+				      series->point.at[last].time) < 900000000u);
+	ns = status_active(&scene->status, series->point.at[first].time,
+			   series->point.at[last].time);
 	if (!ns || series->point.at[last].value < series->point.at[first].value)
 		return false;
 	*rate = per_second(series->point.at[last].value - series->point.at[first].value, ns);

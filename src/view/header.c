@@ -382,8 +382,14 @@ static size_t full_buckets(const struct scene *scene)
 	const struct profile *profile = scene->profile;
 	uint64_t until = scene->status.now;
 
-	if (profile->slice.len && profile->slice.at[profile->slice.len - 1].until < until)
+	if (profile->slice.len && profile->slice.at[profile->slice.len - 1].until < until) {
+		uint64_t gap = gaps_end(&scene->status.gaps);
+
+		/* In a gap nothing comes in, and that is known. */
+		gap = gap < until ? gap : until;
 		until = profile->slice.at[profile->slice.len - 1].until;
+		until = gap > until ? gap : until;
+	}
 	if (!timeline->width || until <= timeline->from)
 		return 0;
 	until = (until - timeline->from) / timeline->width;
@@ -394,7 +400,15 @@ static uint64_t bucket_cpus(const struct scene *scene, size_t i)
 {
 	struct bucket bucket = scene->timeline.bucket.at[i];
 
-	return cpus_of(&scene->status, bucket.weight, bucket.samples, scene->timeline.width);
+	return cpus_of(&scene->status, bucket.weight, bucket.samples, bucket.sampled);
+}
+
+/* Is there little to tell of it but that?  Its rate, too, would be of too short a time. */
+static bool is_gap(const struct scene *scene, size_t i)
+{
+	const struct bucket *bucket = &scene->timeline.bucket.at[i];
+
+	return bucket->gap && (bucket->gap >= scene->timeline.width / 2 || !bucket->samples);
 }
 
 /* The counter of CPU time; NULL if there is none. */
@@ -431,9 +445,10 @@ static bool counted_cpus(const struct scene *scene, uint64_t *cpus)
 	while (last && clock->point.at[last].time > status->now)
 		last--;
 	for (first = last; first; first--)
-		if (clock->point.at[last].time - clock->point.at[first].time >= 900000000u)
+		if (status_active(status, clock->point.at[first].time,
+				  clock->point.at[last].time) >= 900000000u)
 			break;
-	ns = clock->point.at[last].time - clock->point.at[first].time;
+	ns = status_active(status, clock->point.at[first].time, clock->point.at[last].time);
 	*cpus = cpus_of(&(struct status){ .unit = UNIT_NANOSECONDS },
 			clock->point.at[last].value - clock->point.at[first].value, 0, ns);
 	return ns;
@@ -448,18 +463,19 @@ static uint64_t current_cpus(const struct scene *scene)
 	const struct status *status = &scene->status;
 	size_t full = full_buckets(scene);
 	struct bucket sum = { 0 };
-	uint64_t counted;
+	uint64_t counted, elapsed = elapsed_of(status);
 
 	if (counted_cpus(scene, &counted))
 		return counted;
 	if (!status->live || full < 2)
 		return cpus_of(status, scene->calls->all.weight, scene->calls->all.samples,
-			       elapsed_of(status));
+			       elapsed > status->stopped ? elapsed - status->stopped : elapsed);
 	for (size_t i = full - 2; i < full; i++) {
+		sum.sampled += scene->timeline.bucket.at[i].sampled;
 		sum.weight += scene->timeline.bucket.at[i].weight;
 		sum.samples += scene->timeline.bucket.at[i].samples;
 	}
-	return cpus_of(status, sum.weight, sum.samples, 2 * scene->timeline.width);
+	return cpus_of(status, sum.weight, sum.samples, sum.sampled);
 }
 
 /* Is most of the bucket that starts then in the time that the views show? */
@@ -477,18 +493,22 @@ static void draw_blocks(const struct scene *scene, struct canvas c)
 	uint64_t peak = 1000;
 
 	for (size_t i = full - count; i < full; i++)
-		if (bucket_cpus(scene, i) > peak)
+		if (!is_gap(scene, i) && bucket_cpus(scene, i) > peak)
 			peak = bucket_cpus(scene, i);
 	for (size_t i = 0; i < count; i++) {
+		struct canvas cell = canvas_part(c, c.width - (int)count + (int)i, 0, 1, 1);
 		uint64_t start = scene->timeline.from + (full - count + i) * scene->timeline.width;
 		uint64_t eighths = (bucket_cpus(scene, full - count + i) * 8 + peak / 2) / peak;
 
 		/* From before we looked there is nothing to tell. */
 		if (start + scene->timeline.width <= scene->status.started)
 			continue;
+		if (is_gap(scene, full - count + i)) {
+			canvas_fill(cell, 's', STYLE_NOTICE);
+			continue;
+		}
 		/* What the views leave out stands back. */
-		canvas_fill(canvas_part(c, c.width - (int)count + (int)i, 0, 1, 1),
-			    eighths ? 0x2580 + (uint32_t)eighths : 0x2581,
+		canvas_fill(cell, eighths ? 0x2580 + (uint32_t)eighths : 0x2581,
 			    eighths && is_looked_at(scene, start) ? STYLE_BAR : STYLE_DIM);
 	}
 }

@@ -42,6 +42,7 @@ static const struct {
 	{ "to the root", "stacks that end where programs and threads begin" },
 	{ "cut", "stacks whose callers are missing: totals are too low" },
 	{ "CPUs", "CPUs in use: 1.97 is nearly two of them all the time" },
+	{ "s", "in the strip: tprof, sampling or the target was stopped" },
 	{ "to be named", "addresses that wait for the names of their functions" },
 	{ "tprof", "what measuring costs: our own CPU time and memory" },
 	{ "(inlined)", "put into its caller by the compiler: no call took place" },

@@ -27,7 +27,16 @@ void status_release(struct status *status)
 	for (size_t i = 0; i < status->notice.len; i++)
 		xfree(status->notice.at[i]);
 	array_release(&status->notice);
+	gaps_release(&status->gaps);
 	*status = (struct status){ 0 };
+}
+
+uint64_t status_active(const struct status *status, uint64_t from, uint64_t until)
+{
+	/* Stopped it uses nothing, and that is to be seen while it lasts. */
+	if (status->halted)
+		return until - from;
+	return until - from - gaps_within(&status->gaps, from, until, GAP_STOPPED);
 }
 
 void scene_init(struct scene *scene)
@@ -196,7 +205,8 @@ void scene_update(struct scene *scene, const struct profile *profile)
 	calltree_update(scene->calls, profile, &scene->query);
 	quality_update(scene->quality, profile);
 	match_update(&scene->match, profile);
-	timeline_update(&scene->timeline, profile, scene->status.now, bucket_width, BUCKETS);
+	timeline_update(&scene->timeline, profile, &scene->status.gaps, scene->status.now,
+			bucket_width, BUCKETS);
 	if (has_changed(scene)) {
 		remember(scene);
 		scene->changed++;

@@ -2,6 +2,7 @@
 #define TPROF_VIEW_SCENE_H
 
 #include "analyze/calltree.h"
+#include "analyze/gaps.h"
 #include "analyze/match.h"
 #include "analyze/quality.h"
 #include "analyze/timeline.h"
@@ -28,6 +29,9 @@ struct status {
 	uint64_t started, now;	/* clock_now(); now stands still at the end */
 	uint64_t duration;	/* ns that were measured, 0 for a file */
 	uint64_t counted;	/* ns up to the last reading of the counters */
+	bool halted;		/* the target is stopped just now, by others */
+	uint64_t stopped;	/* ns that it was; in duration, but not in counted */
+	struct gaps gaps;	/* when nothing could be measured */
 	/* Of both processes, hundredths of a percent of one CPU: lately; in the end, all in all. */
 	uint64_t own_cpu;
 	uint64_t own_rss;	/* bytes, both processes */
@@ -36,6 +40,8 @@ struct status {
 	array(char *) notice;	/* what was given up or is wrong, a sentence each */
 };
 void status_release(struct status *status);
+/* How many ns of a stretch of time the target could run, or waits to now. */
+uint64_t status_active(const struct status *status, uint64_t from, uint64_t until);
 
 /* What threads do just now: asked for by the view that shows them, answered by the session. */
 struct thread_state {

@@ -131,6 +131,11 @@ void session_skip(struct session *session, uint64_t duration)
 	(void)duration;
 }
 
+uint64_t session_continued(struct session *session)
+{
+	return take(&session->input) * 1000000000u;
+}
+
 const struct tail *session_output(const struct session *session)
 {
 	return session->launched ? &session->output : NULL;

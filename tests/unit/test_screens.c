@@ -72,6 +72,46 @@ static void lose_most(struct scene *scene, struct profile *profile)
 	profile->lost = 240000;
 }
 
+/* It still is: nothing has come for two seconds. */
+static void stop_target(struct scene *scene, struct profile *profile)
+{
+	struct status *status = &scene->status;
+	uint64_t last = status->now;
+
+	(void)profile;
+	status->now += 2100000000u;
+	status->halted = true;
+	snprintf(status->state, sizeof status->state, "stopped");
+	gaps_add(&status->gaps, (struct gap){ last + 20000000, status->now, GAP_STOPPED });
+}
+
+/* Of all kinds; what came in the last slice is of the little time that is left of it. */
+static void leave_gaps(struct scene *scene, struct profile *profile)
+{
+	struct status *status = &scene->status;
+	uint64_t now = status->now;
+
+	gaps_add(&status->gaps, (struct gap){ now + 100000000, now + 2100000000u, GAP_STOPPED });
+	gaps_add(&status->gaps, (struct gap){ now + 2600000000u, now + 4000000000u,
+					      GAP_UNSAMPLED });
+	scenery_add(profile, "main;fib", 600, now + 1);
+	profile_seal(profile, now + 2600000000u);
+	scenery_add(profile, "main;fib", 500, now + 4000000001u);
+	profile_seal(profile, now + 4500000000u);
+	gaps_add(&status->gaps, (struct gap){ now + 4500000000u, now + 6000000000u, GAP_ABSENT });
+	scenery_add(profile, "main;fib", 900, now + 4500000001u);
+	profile_seal(profile, now + 6500000000u);
+	status->now = now + 6500000000u;
+}
+
+static void end_gaps(struct scene *scene, struct profile *profile)
+{
+	leave_gaps(scene, profile);
+	scene->status.live = false;
+	scene->status.stopped = 2000000000u;
+	scene->status.duration = 13500000000u;
+}
+
 static void show_last_seconds(struct scene *scene, struct profile *profile)
 {
 	(void)profile;
@@ -388,6 +428,9 @@ static const struct screen screens[] = {
 	{ "callers-trend", &callers_view, scenery_changing, 80, 24, .command = { COMMAND_UP,
 	  COMMAND_OPEN } },
 	{ "threads-trend", &threads_view, scenery_program, 80, 24, .change = change_threads },
+	{ "functions-stopped", &functions_view, scenery_program, 80, 24, .change = stop_target },
+	{ "functions-gaps", &functions_view, scenery_program, 80, 24, .change = leave_gaps },
+	{ "functions-gaps-over", &functions_view, scenery_program, 80, 24, .change = end_gaps },
 	{ "functions-hostile", &functions_view, scenery_hostile, 80, 24, .search = NULL },
 	{ "functions-empty", &functions_view, profile_new, 80, 24, .search = NULL },
 	{ "functions-one", &functions_view, scenery_one_function, 80, 24, .search = NULL },
