@@ -71,6 +71,7 @@ typedef int unwind_read_fn(void *context, unsigned long long address, unsigned l
 enum {
 	/* What a frame pointer may span; farther down begins another stack. */
 	UNWIND_FRAME_BYTES_MAX = 1 << 20,
+	UNWIND_POPPED_BYTES_MAX = 128,
 	/* From the stack pointer, in struct ucontext: registers in the kernel's order. */
 	UNWIND_SIGNAL_REGISTERS = 40,
 	UNWIND_SIGNAL_COUNT = 17,
@@ -101,6 +102,19 @@ UNWIND_INLINE enum unwind_end unwind_step_signal(struct unwind_state *state, unw
 }
 
 /*
+ * Compilers leave rbp saved in their tables after an epilogue has taken it
+ * back: the place lies below the stack pointer then.  What was said in
+ * terms of rbp leads anywhere, but not into this frame.
+ */
+UNWIND_INLINE int unwind_is_popped(unsigned char where, unsigned long long slot,
+				   unsigned long long sp, unsigned long long cfa)
+{
+	if (where == UNWIND_FP_AT_RBP)
+		return slot < sp || slot >= cfa;
+	return where == UNWIND_FP_AT_CFA && slot < sp && sp - slot <= UNWIND_POPPED_BYTES_MAX;
+}
+
+/*
  * To the caller.  Without unwind information by the frame pointer, if it is
  * plausible; in the innermost frame else as if nothing had been pushed yet.
  * Whoever calls this has to see that there is code at the new address:
@@ -111,7 +125,7 @@ UNWIND_INLINE enum unwind_end unwind_step(struct unwind_state *state, struct unw
 {
 	unsigned long long sp = state->at.r[UNWIND_RSP], bp = state->at.r[UNWIND_RBP];
 	unsigned long long offset = (unsigned long long)(long long)rule.offset;
-	unsigned long long cfa, ra, fp = bp;
+	unsigned long long cfa, ra, fp = bp, slot;
 	unsigned char guessed = UNWIND_NO_GUESS, where, lost = state->fp_lost;
 
 	if (rule.cfa == UNWIND_CFA_RSP) {
@@ -166,9 +180,12 @@ UNWIND_INLINE enum unwind_end unwind_step(struct unwind_state *state, struct unw
 	    (rule.cfa != UNWIND_CFA_RBP || sp - cfa < UNWIND_FRAME_BYTES_MAX))
 		return UNWIND_IMPLAUSIBLE;
 	where = rule.fp & UNWIND_FP_MASK;
-	if (where == UNWIND_FP_AT_CFA || (where == UNWIND_FP_AT_RBP && !lost)) {
-		if (read(context, (where == UNWIND_FP_AT_CFA ? cfa : bp) +
-				  (unsigned long long)(long long)rule.fp_offset, &fp))
+	slot = (where == UNWIND_FP_AT_CFA ? cfa : bp) +
+	       (unsigned long long)(long long)rule.fp_offset;
+	if (state->leaf && unwind_is_popped(where, slot, sp, cfa)) {
+		lost = 0;
+	} else if (where == UNWIND_FP_AT_CFA || (where == UNWIND_FP_AT_RBP && !lost)) {
+		if (read(context, slot, &fp))
 			return UNWIND_UNREADABLE;
 		lost = 0;
 	} else if (where != UNWIND_FP_SAME) {

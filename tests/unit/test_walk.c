@@ -26,7 +26,7 @@ enum {
 	REALIGNED_RSP	= 0x1800,	/* the CFA, 8 too high, is at rsp + 16 */
 	IN_R10		= 0x1900,	/* the CFA */
 	RETURNS_TO_RDI	= 0x1a00,
-	RBP_AT_RBP	= 0x1b00,	/* the CFA is of rsp all the same */
+	RBP_AT_RBP	= 0x1b00,	/* CFA = rsp + 16 all the same */
 	ODD		= 0x1c00,	/* CFA = rsp + 12 */
 	DOWNWARDS	= 0x1d00,	/* CFA = rsp - 16 */
 	NOT_KNOWN	= 0x1e00,	/* unsupported */
@@ -34,6 +34,7 @@ enum {
 	BARE		= 0x2000,	/* no rows */
 	PENDING		= 0x2100,
 	ON_OWN_STACK	= 0x2200,	/* its caller's is another one */
+	POPPED		= 0x2300,	/* rbp is said to be saved below what was pushed */
 	NOWHERE		= 0x9000,
 };
 
@@ -57,13 +58,14 @@ static const struct {
 	  { UNWIND_DEREF_RSP, UNWIND_FP_SAME, 0, 16 << 16 | (-8 & 0xffff) } },
 	{ IN_R10, UNWIND_CODE_ROWS, { UNWIND_REGISTER + R10, 0, 0, 0 } },
 	{ RETURNS_TO_RDI, UNWIND_CODE_ROWS, { UNWIND_CFA_RSP, RDI << UNWIND_RA_SHIFT, 0, 0 } },
-	{ RBP_AT_RBP, UNWIND_CODE_ROWS, { UNWIND_CFA_RSP, UNWIND_FP_AT_RBP, 0, 8 } },
+	{ RBP_AT_RBP, UNWIND_CODE_ROWS, { UNWIND_CFA_RSP, UNWIND_FP_AT_RBP, 0, 16 } },
 	{ ODD, UNWIND_CODE_ROWS, { UNWIND_CFA_RSP, 0, 0, 12 } },
 	{ DOWNWARDS, UNWIND_CODE_ROWS, { UNWIND_CFA_RSP, 0, 0, -16 } },
 	{ NOT_KNOWN, UNWIND_CODE_ROWS, { UNWIND_UNSUPPORTED, 0, 0, 0 } },
 	{ GAP, UNWIND_CODE_ROWS, { UNWIND_NONE, 0, 0, 0 } },
 	{ BARE, UNWIND_CODE_BARE, { 0 } },
 	{ PENDING, UNWIND_CODE_PENDING, { 0 } },
+	{ POPPED, UNWIND_CODE_ROWS, { UNWIND_CFA_RSP, UNWIND_FP_AT_CFA, -16, 8 } },
 	{ ON_OWN_STACK, UNWIND_CODE_ROWS, { UNWIND_CFA_RBP, UNWIND_FP_AT_CFA, -16, 16 } },
 };
 
@@ -132,9 +134,14 @@ static const struct walk_case walk_cases[] = {
 	  .word = { IN(PUSHED_2, 9), 1, AT(5), IN(FRAME, 9), 1, 1, IN(OUTERMOST, 1) } },
 	{ "rbp lost is no help for finding itself", IN(LOSES_RBP, 9), AT(4),
 	  "1309 1b09 1209 not supported",
-	  .word = { IN(RBP_AT_RBP, 9), IN(FRAME, 9), 1, 1, AT(6), 1, 0, IN(OUTERMOST, 1) } },
-	{ "rbp saved below itself", IN(RBP_AT_RBP, 9), AT(2), "1b09 1209 1401 complete",
-	  .word = { IN(FRAME, 9), 1, AT(5), 1, 1, 1, IN(OUTERMOST, 1) } },
+	  .word = { IN(RBP_AT_RBP, 9), 1, IN(FRAME, 9), 1, AT(6), 1, 0, IN(OUTERMOST, 1) } },
+	{ "rbp saved below itself", IN(RBP_AT_RBP, 9), AT(0), "1b09 1209 1401 complete",
+	  .word = { AT(4), IN(FRAME, 9), 1, 1, 1, IN(OUTERMOST, 1) } },
+	{ "rbp is back already", IN(POPPED, 9), AT(2), "2309 1209 1401 complete",
+	  .word = { IN(FRAME, 9), 1, 1, IN(OUTERMOST, 1) } },
+	{ "rbp is back, and was the way to the old one", IN(RBP_AT_RBP, 9), AT(4),
+	  "1b09 1209 1401 complete",
+	  .word = { 1, IN(FRAME, 9), 1, 1, 1, IN(OUTERMOST, 1) } },
 	{ "outermost at once", IN(OUTERMOST, 9), 0, "1409 complete", .word = { 0 } },
 	{ "the return address is 0", IN(PUSHED_0, 9), 0, "1009 complete",
 	  .word = { 0 }, .words = 1 },
