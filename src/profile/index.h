@@ -35,6 +35,7 @@ struct profile_index {
 	struct hash_index open_sums;
 	uint64_t open_from, open_until;	/* times of its samples */
 	uint64_t sealed_until;
+	bool held;			/* see profile_hold() */
 	/* Until sums could overflow; counts everything since the last zero. */
 	uint64_t weight_left, samples_left;
 

@@ -257,6 +257,11 @@ struct sample {
  */
 void profile_add_sample(struct profile *profile, const struct sample *sample);
 void profile_seal(struct profile *profile, uint64_t until);
+/*
+ * Samples of a moment ago are still to come: so that they are not in the
+ * wrong slice, sealing does nothing for a second at most.
+ */
+void profile_hold(struct profile *profile, bool hold);
 /* Forget all samples but keep what is known of threads, binaries, names. */
 void profile_zero(struct profile *profile);
 

@@ -4,6 +4,8 @@
 
 enum { POINTS_MAX = 512 };
 
+#define HOLD_MAX	UINT64_C(1000000000)
+
 static uint64_t hash_of_sum(const void *array, uint32_t id)
 {
 	const struct sum *sum = array;
@@ -74,12 +76,26 @@ static struct slice open_slice(const struct profile *profile, uint64_t until)
 	return slice;
 }
 
+void profile_hold(struct profile *profile, bool hold)
+{
+	profile->index->held = hold;
+}
+
+static bool is_held(const struct profile_index *ix, uint64_t until)
+{
+	uint64_t since = ix->sealed_until ? ix->sealed_until : ix->open_from;
+
+	return ix->held && (!since || until < since + HOLD_MAX);
+}
+
 void profile_seal(struct profile *profile, uint64_t until)
 {
 	struct profile_index *ix = profile->index;
 	struct slice slice = open_slice(profile, until);
 	size_t count = ix->open.len - 1;
 
+	if (is_held(ix, until))
+		return;
 	if (until > ix->sealed_until)
 		ix->sealed_until = until;
 	if (!count)

@@ -92,14 +92,28 @@ static bool let_wait(struct resolver *r, const struct unwalked *of, const struct
 	memcpy(waiting.process, process->name, sizeof waiting.process);
 	memcpy(waiting.name, task ? task->name : process->name, sizeof waiting.name);
 	waiting.of.owner.mappings = process->mappings;
-	return waiting_add(&r->waiting, &waiting);
+	if (!waiting_add(&r->waiting, &waiting))
+		return false;
+	profile_hold(r->profile, true);
+	return true;
+}
+
+/* It begins to run its program, or has none any more. */
+static bool has_no_stack(const struct unwind_registers *registers)
+{
+	return !registers->ip && !registers->r[UNWIND_RSP];
 }
 
 void walks_take(struct resolver *r, const struct unwalked *of, struct sample *sample)
 {
-	struct walked walked;
+	struct walked walked = { of->kernel, of->kernel_count, of->kernel_count, UNWIND_NO_USER };
 	uint32_t lacks;
 
+	if (has_no_stack(of->registers)) {
+		sample->stack = stacks_add(r, &of->owner, &walked, &sample->end);
+		profile_add_sample(r->profile, sample);
+		return;
+	}
 	resolver_want_rows(r);
 	walked = walk(r, of, &lacks);
 	if (walked.end == UNWIND_NOT_READY && let_wait(r, of, sample, lacks))
@@ -130,6 +144,7 @@ void walks_finish(struct resolver *r, uint64_t now)
 		return;
 	r->known_last = r->known_count;
 	waiting_work(&r->waiting, &r->processes, now, try_again, r);
+	profile_hold(r->profile, r->waiting.at.len);
 }
 
 void resolver_take_dump_facts(struct resolver *r, struct dump_facts *facts)

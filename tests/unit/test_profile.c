@@ -401,6 +401,35 @@ static void test_slices_merge(void **state)
 	profile_free(profile);
 }
 
+/* Late samples get into the slice of their time, but not for ever. */
+static void test_hold(void **state)
+{
+	static const uint64_t second = 1000000000;
+	struct profile *profile = profile_new();
+	stack_id stack = profile_add_stack(profile, 0, named(profile, "a"));
+
+	(void)state;
+	profile_hold(profile, true);
+	profile_seal(profile, second);
+	add(profile, 2 * second, 2, stack, 0);
+	profile_seal(profile, 2 * second + second / 2);
+	assert_int_equal(profile->slice.len, 0);
+	add(profile, 2 * second - 1, 2, stack, 0);
+	profile_hold(profile, false);
+	profile_seal(profile, 2 * second + second / 2);
+	assert_int_equal(profile->slice.len, 1);
+	assert_int_equal(profile->slice.at[0].from, 2 * second - 1);
+	assert_int_equal(profile->slice.at[0].weight, 4);
+	profile_hold(profile, true);
+	add(profile, 3 * second, 1, stack, 0);
+	profile_seal(profile, 3 * second + second / 4);
+	assert_int_equal(profile->slice.len, 1);
+	profile_seal(profile, 3 * second + second / 2);
+	assert_int_equal(profile->slice.len, 2);
+	assert_int_equal(profile->slice.at[1].from, 2 * second + second / 2);
+	profile_free(profile);
+}
+
 /* Heavy paths are told apart, light ones become "[other]", functions high up stay exact. */
 static void test_stacks_fold(void **state)
 {
@@ -746,6 +775,7 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_slices_merge),
+		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_stacks_fold),
 		cmocka_unit_test(test_truncations),
 		cmocka_unit_test(test_truncations_stay),

@@ -188,6 +188,21 @@ static void test_ready(void **state)
 	end(&f);
 }
 
+static void test_no_stack(void **state)
+{
+	static const uint64_t kernel[] = { 0xffffffff81000010 };
+	struct unwind_registers registers = { 0 };
+	struct fixture f = start();
+
+	(void)state;
+	launch(&f);
+	deliver(&f, (struct event){ .type = EVENT_SAMPLE, .pid = PARENT, .tid = PARENT,
+				    .sample = { .ip = kernel, .ip_count = 1, .kernel_count = 1,
+						.registers = &registers } });
+	assert_string_equal(sums(&f), "1 by name: K\n");
+	end(&f);
+}
+
 /* Without rows by frame pointers; and what was reached so is marked. */
 static void test_guessed(void **state)
 {
@@ -245,14 +260,19 @@ static void test_waits(void **state)
 	fake.silent = true;
 	sample(&f);
 	sample(&f);
+	map(&f, PARENT, ANON, "//anon");
+	sample_in(&f, PARENT, ANON, 0, whole, 1);
+	/* They will be of this moment, so nothing is sealed now. */
 	assert_string_equal(sums(&f), "");
 	resolver_work(f.resolver);
-	assert_int_equal(resolver_waiting(f.resolver), 2);
+	assert_int_equal(f.resolver->waiting.at.len, 2);
 	fake.rows_silent = false;
 	resolver_work(f.resolver);
 	assert_int_equal(f.resolver->waiting.at.len, 0);
 	assert_int_equal(f.resolver->waiting.bytes, 0);
-	assert_string_equal(sums(&f), "2 complete: passwd+1804 passwd+1000 K\n");
+	assert_string_equal(sums(&f), "1 truncated: [truncated: no unwind information] "
+				      "[anon]+80000 K\n"
+				      "2 complete: passwd+1804 passwd+1000 K\n");
 	end(&f);
 }
 
@@ -532,6 +552,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ready, reset_fake),
+		cmocka_unit_test_setup(test_no_stack, reset_fake),
 		cmocka_unit_test_setup(test_guessed, reset_fake),
 		cmocka_unit_test_setup(test_marks, reset_fake),
 		cmocka_unit_test_setup(test_waits, reset_fake),
