@@ -21,6 +21,9 @@ enum { IDLE_THREADS_MAX = 4096, PIDS_LOOKED_AT = 256, READERS_LOOKED_AT = 8 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
 
+/* So long a program may wait at its exec for what is known of it. */
+static const uint64_t held_at_most = 300000000u;
+
 /* What we take beside the profile: rings, the screen, libraries.  Below the least --memory. */
 static const uint64_t fixed_memory = 12u << 20;
 
@@ -52,6 +55,8 @@ static int reader_pause(const struct session *session, bool more)
 
 	if (more)
 		return 0;
+	if (session->launch.held)
+		return 2;
 	if (session->resolver && resolver_waiting(session->resolver))
 		return 10;
 	if (session->phase != PHASE_SAMPLING)
@@ -278,8 +283,18 @@ static void finish_when_asked(struct session *session, uint64_t now)
 	}
 }
 
-static void watch_program(struct session *session)
+/* Held at its exec until its stacks can be walked, but not for long. */
+static void let_go(struct session *session, uint64_t now)
 {
+	if (session->launch.held &&
+	    (now >= session->held_until || session->phase != PHASE_SAMPLING ||
+	     !session->source->ops->holds(session->source)))
+		launch_release(&session->launch);
+}
+
+static void watch_program(struct session *session, uint64_t now)
+{
+	let_go(session, now);
 	if (!session->launched || session->launch.exited)
 		return;
 	launch_poll(&session->launch);
@@ -332,6 +347,10 @@ static void look_at_target(struct session *session)
 
 	if (!session->resolver || session->options->target.everything)
 		return;
+	if (session->launch.held) {
+		snprintf(session->state, sizeof session->state, "starting");
+		return;
+	}
 	count = resolver_watched(session->resolver, pid, PIDS_LOOKED_AT);
 	if (session->launched && session->launch.exited) {
 		session_note_stop(session, false, clock_now());
@@ -437,7 +456,7 @@ static void work(struct session *session)
 		resolver_work(session->resolver);
 	profile_limit(session->profile, session->options->memory - fixed_memory);
 	count(session, now);
-	watch_program(session);
+	watch_program(session, now);
 	count_at_end(session, now);
 	look_around(session, now);
 	end_when_named(session, now);
@@ -511,6 +530,12 @@ static bool start_live(struct session *session, struct session_terminal terminal
 		return error_set(error, EINVAL, "can't save time: sampling by %s does not measure "
 				 "it; -e cpu-clock does", session->facts.event);
 	session->counters = counters_open(target, session->launch.pid, session->profile);
+	if (session->launched && session->source->ops->holds &&
+	    session->source->ops->holds(session->source)) {
+		if (!launch_hold(&session->launch, error))
+			return false;
+		session->held_until = clock_now() + held_at_most;
+	}
 	begin_measuring(session);
 	if (session->launched && !launch_go(&session->launch, error)) {
 		problem->command = true;

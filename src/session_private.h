@@ -34,6 +34,7 @@ struct session {
 	struct counters *counters;
 	struct launch launch;
 	bool launched;
+	uint64_t held_until;		/* the latest, if the program is held at its exec */
 	struct output output;
 
 	pthread_mutex_t lock;

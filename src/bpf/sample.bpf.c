@@ -452,13 +452,9 @@ static long walk_frame(__u32 index, struct walk *walk)
 			s->end = UNWIND_NOT_READY;
 			return 1;
 		}
-		if (number < 0 && !leaf)
-			return no_code(s);
-		/* Somebody jumped to nowhere: as if nothing had been pushed. */
 		if (number < 0)
-			tried = 2;
-		else
-			rule = rules[number & (UNWIND_RULES_MAX - 1)];
+			return no_code(s);
+		rule = rules[number & (UNWIND_RULES_MAX - 1)];
 	}
 	s->from_leaf = rule.cfa == UNWIND_NONE && leaf;
 	if (s->from_leaf) {
@@ -471,7 +467,7 @@ static long walk_frame(__u32 index, struct walk *walk)
 	if (s->from_leaf && end && end != UNWIND_BY_FRAME_POINTER)
 		return leaf_again(s);
 	if (tried && end)
-		end = tried == 2 ? UNWIND_NO_MAPPING : UNWIND_NO_ROWS;
+		end = UNWIND_NO_ROWS;
 	if (tried)
 		s->state.guessed = UNWIND_GUESS_LEAF;
 	s->try_leaf = 0;

@@ -413,7 +413,7 @@ bool bpf_sampler_has_code(const struct bpf_sampler *sampler, pid_t pid)
 	struct code_ref ref;
 
 	return !bpf_map_lookup_elem(map_of_codes(sampler), &pid, &ref) && ref.count &&
-	       is_known(sampler, pid, ref.as_of);
+	       code_store_is_whole(sampler->store, pid) && is_known(sampler, pid, ref.as_of);
 }
 
 const char *bpf_sampler_trouble(struct bpf_sampler *sampler)

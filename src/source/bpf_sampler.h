@@ -54,7 +54,7 @@ void bpf_sampler_set_code(struct bpf_sampler *sampler, const struct code_change 
 			  uint64_t as_of);
 /* All changes until then are told. */
 void bpf_sampler_settle(struct bpf_sampler *sampler, uint64_t as_of);
-/* Is the code of what it runs now known to the program? */
+/* Is the code of what it runs now known to the program, and all of its rows? */
 bool bpf_sampler_has_code(const struct bpf_sampler *sampler, pid_t pid);
 
 /* What goes on all the same, or NULL. */

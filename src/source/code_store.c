@@ -42,6 +42,7 @@ struct block {
 	uint32_t serial;		/* that of the resolver */
 	size_t refs;			/* of processes */
 	struct code_ref ref;
+	bool pending;			/* of some of it the rows are not there yet */
 	struct stretch taken;
 	array(struct upload *) upload;
 	struct block *next;
@@ -316,6 +317,7 @@ static void add_range(struct code_store *store, struct block *block,
 	} else if (range->kind == UNWIND_CODE_PENDING) {
 		entry.kind = CODE_PENDING;
 	}
+	block->pending |= entry.kind == CODE_PENDING;
 	add_entry(store, entry);
 }
 
@@ -424,6 +426,15 @@ bool code_store_put(struct code_store *store, const struct code_change *change,
 	(*link)->block = block;
 	*ref = block->ref;
 	return true;
+}
+
+bool code_store_is_whole(const struct code_store *store, pid_t pid)
+{
+	const struct owner *owner = store->owner[(unsigned)pid % BUCKETS];
+
+	while (owner && owner->pid != pid)
+		owner = owner->next;
+	return owner && !owner->block->pending;
 }
 
 void code_store_settle(struct code_store *store, uint64_t time)

@@ -38,6 +38,8 @@ bool code_store_put(struct code_store *store, const struct code_change *change,
 		    struct code_ref *ref, uint64_t now);
 /* The process is gone, or has other code than can be put. */
 void code_store_drop(struct code_store *store, pid_t pid, uint64_t now);
+/* The process's code was put, and nothing in it is waited for. */
+bool code_store_is_whole(const struct code_store *store, pid_t pid);
 /* Nobody reads any more what was given up before that time. */
 void code_store_settle(struct code_store *store, uint64_t time);
 

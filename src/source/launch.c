@@ -224,6 +224,88 @@ static void reap(struct launch *launch)
 	launch->exited = true;
 }
 
+static void wait_ms(long ms)
+{
+	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+/*
+ * The stop may be on its way still when tprof ends: a signal to go on that
+ * comes before it would be none.
+ */
+static void guard_run(int pipe, pid_t pid)
+{
+	static const long pauses[] = { 0, 5, 50, 500 };
+	struct pollfd fd = { .fd = 3, .events = POLLIN };
+
+	/* The pipe that holds the program before its exec, among others, must end with us. */
+	dup2(pipe, 3);
+	for (int i = 0; i < 3; i++)
+		close(i);
+#ifdef SYS_close_range
+	syscall(SYS_close_range, 4u, UINT32_MAX, 0u);
+#endif
+	for (int i = 4; i < 1024; i++)
+		close(i);
+	setsid();
+	prctl(PR_SET_NAME, "tprof-guard");
+	while (poll(&fd, 1, -1) <= 0)
+		continue;
+	for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
+		wait_ms(pauses[i]);
+		kill(pid, SIGCONT);
+	}
+	_exit(0);
+}
+
+bool launch_hold(struct launch *launch, struct error *error)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return error_set(error, errno, "can't make a pipe: %s", strerror(errno));
+	launch->guard = fork();
+	if (!launch->guard)
+		guard_run(ends[0], launch->pid);
+	close(ends[0]);
+	if (launch->guard < 0) {
+		launch->guard = 0;
+		close(ends[1]);
+		return error_set(error, errno, "can't start a process: %s", strerror(errno));
+	}
+	launch->guard_pipe = ends[1];
+	launch->held = true;
+	return true;
+}
+
+/* Nothing to watch over any more. */
+static void dismiss_guard(struct launch *launch)
+{
+	launch->held = false;
+	if (!launch->guard)
+		return;
+	kill(launch->guard, SIGKILL);
+	while (waitpid(launch->guard, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	launch->guard = 0;
+	close_once(&launch->guard_pipe);
+}
+
+void launch_release(struct launch *launch)
+{
+	if (!launch->held)
+		return;
+	launch_poll(launch);
+	if (!launch->exited && !launch->stopped)
+		return;
+	if (!launch->exited)
+		kill(launch->pid, SIGCONT);
+	launch->stopped = false;
+	dismiss_guard(launch);
+}
+
 /* A child that is gone must not cost us our life by SIGPIPE. */
 static void tell_to_go(int fd)
 {
@@ -252,6 +334,7 @@ bool launch_go(struct launch *launch, struct error *error)
 	/* The exec closed the pipe: nothing to read. */
 	if (got != sizeof code)
 		return true;
+	dismiss_guard(launch);
 	reap(launch);
 	return error_set(error, code, "can't run %s: %s",
 			 *launch->program ? launch->program : "\"\"", strerror(code));
@@ -436,4 +519,7 @@ void launch_close(struct launch *launch)
 	close_once(&launch->failed);
 	close_once(&launch->pty);
 	close_once(&launch->pidfd);
+	/* The guard sees the end of its pipe, and lets the program go on. */
+	if (launch->guard)
+		close_once(&launch->guard_pipe);
 }

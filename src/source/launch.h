@@ -19,6 +19,9 @@ struct launch {
 	int pidfd;
 	int pty;		/* our end, non-blocking; -1 if there is none */
 	int go, failed;		/* pipes of the start, -1 once used */
+	bool held;		/* stopped at its exec, or on its way there */
+	pid_t guard;		/* lets it go on should we end; 0: none */
+	int guard_pipe;		/* whose end tells that we have */
 	const char *program;	/* of the command, lent */
 	bool stopped;		/* by a signal, as of the last poll */
 	bool exited;
@@ -38,6 +41,14 @@ struct launch_options {
 
 bool launch_prepare(struct launch *launch, const struct launch_options *options,
 		    struct error *error);
+/*
+ * To be called before launch_go() when somebody is going to stop the
+ * program (SIGSTOP) at its exec: it stays held until launch_release().
+ * Should we end before that, however that may be, it goes on.
+ */
+bool launch_hold(struct launch *launch, struct error *error);
+/* Let it go on as soon as it was seen stopped.  To be called until it is not held any more. */
+void launch_release(struct launch *launch);
 /* Let it exec.  error.code is ENOENT, EACCES, ... when that failed: 127 or 126. */
 bool launch_go(struct launch *launch, struct error *error);
 /* Looks whether it ended, without waiting. */

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "resolve/code.h"
+#include "source/bpf_sampler.h"
 #include "source/perf_set.h"
 #include "source/perf_stack.h"
 #include "source/perf_threads.h"
@@ -48,6 +50,7 @@ struct perf_live {
 	struct source_facts *facts;
 	struct perf_plan plan;
 	struct perf_set set;
+	struct bpf_sampler *sampler;	/* NULL: all samples are perf's own */
 	struct perf_threads threads;
 	struct perf_scratch scratch;
 	array(struct attached) attached;
@@ -59,7 +62,8 @@ struct perf_live {
 	bool followed;			/* somebody of the target was seen */
 	bool told_other_user;
 
-	size_t next_ring;		/* of the pass under way */
+	bool sampler_done;		/* in the pass under way */
+	size_t next_ring;
 	uint64_t pass_start;		/* 0: none is under way */
 	bool lost_seen;
 	uint64_t last_check;
@@ -161,6 +165,24 @@ static bool drain_ring(struct perf_live *live, struct perf_cpu *cpu, uint64_t de
 	return true;
 }
 
+/* The same of what comes from the kernel's program. */
+static bool drain_sampler(struct perf_live *live, uint64_t deadline)
+{
+	struct event event;
+	unsigned count = 0;
+
+	live->sampler_done = true;
+	while (bpf_sampler_next(live->sampler, &event)) {
+		sorter_push(live->sorter, &event);
+		if (++count % BUDGET_RECORDS == 0 && clock_now() >= deadline) {
+			live->sampler_done = false;
+			break;
+		}
+	}
+	bpf_sampler_done(live->sampler);
+	return live->sampler_done;
+}
+
 /* Looks how far every ring is. */
 static void begin_pass(struct perf_live *live)
 {
@@ -168,6 +190,9 @@ static void begin_pass(struct perf_live *live)
 	live->next_ring = 0;
 	for (size_t i = 0; i < live->set.cpu.len; i++)
 		perf_ring_begin(&live->set.cpu.at[i].ring);
+	live->sampler_done = !live->sampler;
+	if (live->sampler)
+		bpf_sampler_begin(live->sampler);
 }
 
 /* Make room again after a long attach.  What was lost in it does not count. */
@@ -198,6 +223,10 @@ static void tell_lost(struct perf_live *live)
 	live->lost_seen = false;
 	perf_set_take_lost(&live->set, &event.lost.samples, &event.lost.records);
 	if (event.lost.samples || event.lost.records)
+		sorter_push(live->sorter, &event);
+	event.lost.records = 0;
+	while (live->sampler &&
+	       bpf_sampler_take_lost(live->sampler, &event.cpu, &event.lost.samples))
 		sorter_push(live->sorter, &event);
 }
 
@@ -233,7 +262,7 @@ static void check(struct perf_live *live, uint64_t now)
 	if (now - live->last_check < CHECK_NS)
 		return;
 	live->last_check = now;
-	if (live->lost_seen)
+	if (live->lost_seen || live->sampler)
 		tell_lost(live);
 	if (!live->everything)
 		find_ended(live);
@@ -263,12 +292,34 @@ static bool target_ended(struct perf_live *live)
 	return live->followed || launched_ended(live);
 }
 
+/* What the processes have mapped as of a time, for those who walk their stacks. */
+static void tell_code(struct perf_live *live, uint64_t as_of)
+{
+	struct code_change change;
+
+	if (!live->sampler)
+		return;
+	while (resolver_take_code_change(live->resolver, &change))
+		bpf_sampler_set_code(live->sampler, &change, as_of);
+	bpf_sampler_settle(live->sampler, as_of);
+}
+
+static void pass_on(struct perf_live *live)
+{
+	uint64_t until = live->pass_start - SETTLE_NS;
+
+	/* Older ones may come in the next pass, which is soon. */
+	if (live->sampler && bpf_sampler_is_behind(live->sampler))
+		return;
+	sorter_flush(live->sorter, live->passes_after_exit > 1 ? UINT64_MAX : until);
+	tell_code(live, until);
+}
+
 static enum source_state end_pass(struct perf_live *live)
 {
-	bool settled = live->passes_after_exit > 1;
 	bool finished = live->finished && live->pass_start >= live->finished;
 
-	sorter_flush(live->sorter, settled ? UINT64_MAX : live->pass_start - SETTLE_NS);
+	pass_on(live);
 	check(live, live->pass_start);
 	live->pass_start = 0;
 	if (!finished && !target_ended(live))
@@ -285,6 +336,8 @@ static enum source_state read_rings(struct source *source, struct error *error)
 
 	if (!live->pass_start)
 		begin_pass(live);
+	if (!live->sampler_done && !drain_sampler(live, deadline))
+		return SOURCE_MORE;
 	for (; live->next_ring < live->set.cpu.len; live->next_ring++)
 		if (!drain_ring(live, &live->set.cpu.at[live->next_ring], deadline))
 			return SOURCE_MORE;
@@ -305,6 +358,9 @@ static size_t list_fds(const struct source *source, struct pollfd *fd, size_t ma
 	for (; count < live->set.cpu.len && count < max; count++)
 		fd[count] = (struct pollfd){ .fd = live->set.cpu.at[count].leader,
 					     .events = POLLIN };
+	if (live->sampler && count < max)
+		fd[count++] = (struct pollfd){ .fd = bpf_sampler_fd(live->sampler),
+					       .events = POLLIN };
 	return count;
 }
 
@@ -317,8 +373,11 @@ static void begin(struct source *source, uint64_t now)
 	struct perf_live *live = (struct perf_live *)source;
 	struct event event = { .type = EVENT_LOST, .time = now };
 	uint64_t samples;
+	uint16_t cpu;
 
 	live->begun = now;
+	while (live->sampler && bpf_sampler_take_lost(live->sampler, &cpu, &samples))
+		continue;
 	perf_set_take_lost(&live->set, &samples, &event.lost.records);
 	if (event.lost.records)
 		sorter_push(live->sorter, &event);
@@ -355,11 +414,29 @@ static void finish(struct source *source)
 	live->finished = clock_now();
 }
 
+/* Until every stack of it can be walked, from the first instruction on. */
+static bool holds(const struct source *source)
+{
+	const struct perf_live *live = const_live(source);
+
+	return live->sampler && live->launched &&
+	       !(resolver_has_rows(live->resolver, live->launched) &&
+		 bpf_sampler_has_code(live->sampler, live->launched));
+}
+
+static const char *trouble(const struct source *source)
+{
+	const struct perf_live *live = const_live(source);
+
+	return live->sampler ? bpf_sampler_trouble(live->sampler) : NULL;
+}
+
 static void close_live(struct source *source)
 {
 	struct perf_live *live = (struct perf_live *)source;
 
 	perf_set_close(&live->set);
+	bpf_sampler_close(live->sampler);
 	perf_plan_release(&live->plan);
 	perf_threads_release(&live->threads);
 	sorter_free(live->sorter);
@@ -378,6 +455,8 @@ static const struct source_ops ops = {
 	.begin = begin,
 	.collect = collect,
 	.finish = finish,
+	.holds = holds,
+	.trouble = trouble,
 	.close = close_live,
 };
 
@@ -426,6 +505,25 @@ static bool confirm(const struct attached *attached, struct error *error)
 	return true;
 }
 
+/*
+ * The kernel adds whom they fork from then on.  Whoever was forked while we
+ * looked is found when we look again.
+ */
+static bool add_targets(struct perf_live *live, struct pid_list *process, bool follow,
+			struct error *error)
+{
+	size_t added = 0;
+
+	while (live->sampler && added < process->len) {
+		for (; added < process->len; added++)
+			if (!bpf_sampler_add(live->sampler, process->at[added], false, error))
+				return false;
+		if (follow)
+			process_descendants(process);
+	}
+	return true;
+}
+
 /* Who the resolver follows: forks from now on are in the records, others in /proc. */
 static bool watch(struct perf_live *live, const struct target *target, struct error *error)
 {
@@ -436,6 +534,7 @@ static bool watch(struct perf_live *live, const struct target *target, struct er
 		array_push(&process, target->pid.at[i]);
 	if (!target->no_follow)
 		process_descendants(&process);
+	ok = add_targets(live, &process, !target->no_follow, error);
 	for (size_t i = 0; ok && i < process.len; i++) {
 		struct error child;
 
@@ -479,12 +578,29 @@ static bool attach_threads(struct perf_live *live, const struct target *target,
 	return ok;
 }
 
+/* The events run from the moment on that the program has their samples. */
+static int start_sampler(struct perf_live *live, struct error *error)
+{
+	int code = perf_set_add(&live->set, -1, PERF_START_OFF);
+
+	for (size_t i = 0; !code && i < live->set.member.len; i++)
+		code = bpf_sampler_attach(live->sampler, live->set.member.at[i].fd);
+	if (!code && live->launched &&
+	    !bpf_sampler_add(live->sampler, live->launched, true, error))
+		code = ENOMEM;
+	if (!code)
+		perf_set_enable(&live->set, true);
+	return code;
+}
+
 static bool start(struct perf_live *live, const struct target *target, struct progress *progress,
 		  struct error *error)
 {
 	int code = 0;
 
-	if (live->plan.per_cpu)
+	if (live->sampler)
+		code = start_sampler(live, error);
+	else if (live->plan.per_cpu)
 		code = perf_set_add(&live->set, -1, PERF_START_NOW);
 	else if (live->launched)
 		code = perf_set_add(&live->set, live->launched, PERF_START_ON_EXEC);
@@ -498,6 +614,44 @@ static bool start(struct perf_live *live, const struct target *target, struct pr
 		resolver_watch_from_exec(live->resolver, live->launched);
 	else
 		return watch(live, target, error);
+	return true;
+}
+
+static bool open_sampler(struct perf_live *live, const struct target *target,
+			 struct error *error)
+{
+	struct bpf_options options = {
+		.everything = target->everything,
+		.follow = !target->no_follow,
+		.hold = live->launched != 0,
+		.dumps = perf_plan_copies_stacks(&live->plan),
+		.cpus = (unsigned)live->plan.cpu.len,
+	};
+
+	if (!live->plan.per_cpu)
+		return error_set(error, EPERM, "not allowed to measure whole CPUs");
+	live->sampler = bpf_sampler_open(&options, error);
+	return live->sampler != NULL;
+}
+
+/* Stacks are walked in the kernel where that is possible; why not is told. */
+static bool choose_sampler(struct perf_live *live, const struct target *target,
+			   struct source_facts *facts, struct error *error)
+{
+	char text[sizeof error->text + 80];
+	struct error why;
+
+	if (target->backend == BACKEND_PERF || !perf_plan_copies_stacks(&live->plan))
+		return true;
+	if (open_sampler(live, target, &why)) {
+		snprintf(facts->backend, sizeof facts->backend, "BPF");
+		return true;
+	}
+	if (target->backend == BACKEND_BPF)
+		return error_set(error, why.code, "can't walk stacks in the kernel: %s", why.text);
+	snprintf(text, sizeof text, "stacks are copied with each sample, not walked in the kernel: "
+		 "%s", why.text);
+	notice(live, text);
 	return true;
 }
 
@@ -537,7 +691,7 @@ struct source *perf_live_open(const struct target *target, pid_t launched,
 		if (!identify(live, target->pid.at[i], error))
 			goto fail;
 	if (!perf_plan_make(&live->plan, target, pid, facts, error) ||
-	    !open_rings(live, facts, error) ||
+	    !choose_sampler(live, target, facts, error) || !open_rings(live, facts, error) ||
 	    !start(live, target, progress, error))
 		goto fail;
 	profile_add_metric(profile, facts->event, facts->unit);

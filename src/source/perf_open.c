@@ -484,7 +484,7 @@ static enum call_graph possible_call_graph(const struct target *target, struct s
 {
 #ifdef __x86_64__
 	(void)facts;
-	if (target->call_graph == CALL_GRAPH_AUTO && target->backend != BACKEND_PERF)
+	if (target->call_graph == CALL_GRAPH_AUTO && target->backend == BACKEND_AUTO)
 		return CALL_GRAPH_FP;
 #else
 	if (target->call_graph == CALL_GRAPH_AUTO) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -541,6 +542,108 @@ static void test_leave(void **state)
 	rmdir(directory);
 }
 
+static char state_of(pid_t pid)
+{
+	char path[32], text[256] = "";
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof text - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return strrchr(text, ')') ? strrchr(text, ')')[2] : '-';
+}
+
+static void wait_for_state(pid_t pid, char state)
+{
+	for (int i = 0; i < 400 && state_of(pid) != state; i++)
+		poll(NULL, 0, 25);
+	assert_int_equal(state_of(pid), state);
+}
+
+/* What is stopped at its exec goes on when it is let, and is not seen to have stopped. */
+static void test_held_at_exec(void **state)
+{
+	char *command[] = { (char[]){ "sleep" }, (char[]){ "60" }, NULL };
+	struct launch launch;
+	struct error error = { 0 };
+
+	prepare(&launch, *state, command);
+	assert_true(launch_hold(&launch, &error));
+	assert_true(launch_go(&launch, &error));
+	/* Too early: it has not stopped yet. */
+	launch_release(&launch);
+	assert_true(launch.held);
+	kill(launch.pid, SIGSTOP);
+	wait_for_state(launch.pid, 'T');
+	for (int i = 0; i < 400 && launch.held; i++) {
+		launch_release(&launch);
+		poll(NULL, 0, 5);
+	}
+	assert_false(launch.held);
+	assert_false(launch.stopped);
+	assert_int_equal(launch.guard, 0);
+	wait_for_state(launch.pid, 'S');
+	launch_signal(&launch, SIGTERM);
+	wait_for_end(&launch);
+	launch_close(&launch);
+}
+
+static void test_held_fails_to_exec(void **state)
+{
+	char *command[] = { (char[]){ "/nonexistent" }, NULL };
+	struct launch launch;
+	struct error error = { 0 };
+
+	prepare(&launch, *state, command);
+	assert_true(launch_hold(&launch, &error));
+	assert_false(launch_go(&launch, &error));
+	assert_int_equal(error.code, ENOENT);
+	assert_false(launch.held);
+	assert_int_equal(launch.guard, 0);
+	launch_close(&launch);
+}
+
+/* A tprof that is killed while its program is held. */
+static void test_guard(void **state)
+{
+	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "exit 7" }, NULL };
+	int told[2], status;
+	pid_t tprof, pid;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+	tprof = fork();
+	if (!tprof) {
+		struct launch_options options = { .command = command, .terminal = -1 };
+		struct launch launch;
+		struct error error;
+
+		if (!launch_prepare(&launch, &options, &error) || !launch_hold(&launch, &error))
+			_exit(1);
+		/* Stops at once when it is told to go, and its end can be seen by nobody. */
+		kill(launch.pid, SIGSTOP);
+		if (write(launch.go, "", 1) < 0 ||
+		    write(told[1], &launch.pid, sizeof launch.pid) < 0)
+			_exit(1);
+		poll(NULL, 0, -1);
+	}
+	assert_int_equal(read(told[0], &pid, sizeof pid), sizeof pid);
+	wait_for_state(pid, 'T');
+	kill(tprof, SIGKILL);
+	assert_int_equal(waitpid(tprof, &status, 0), tprof);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	/* The guard. */
+	while (waitpid(-1, &status, 0) > 0)
+		continue;
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	close(told[0]);
+	close(told[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -549,6 +652,9 @@ int main(void)
 		TEST(test_status),
 		TEST(test_cannot_run),
 		TEST(test_held_until_go),
+		TEST(test_held_at_exec),
+		TEST(test_held_fails_to_exec),
+		TEST(test_guard),
 		TEST(test_terminal),
 		TEST(test_signals_and_descriptors_pass_through),
 		TEST(test_stop_and_continue),
