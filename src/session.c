@@ -831,6 +831,8 @@ void session_status(struct session *session, struct status *status)
 	snprintf(status->state, sizeof status->state, "%s", session->state);
 	snprintf(status->event, sizeof status->event, "%s", facts->event);
 	snprintf(status->backend, sizeof status->backend, "%s", facts->backend);
+	snprintf(status->call_graph, sizeof status->call_graph, "%s", facts->call_graph);
+	snprintf(status->why, sizeof status->why, "%s", facts->why);
 	status->frequency = facts->frequency;
 	status->cpus = facts->cpus;
 	status->unit = facts->unit;

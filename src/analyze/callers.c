@@ -131,6 +131,7 @@ static void take_caller(struct callers *callers, const struct calltree *tree, ui
 		return;
 	site->caller_up = i + 1;
 	edge = caller_edge(callers, tree, parent);
+	edge->other_entry |= tree->entry[parent];
 	add_node(edge, p, tree, site->node);
 }
 
@@ -155,6 +156,7 @@ static void take_callees(struct callers *callers, const struct calltree *tree, u
 			p->callee_at.at[function] = (uint32_t)callers->callee.len;
 		}
 		edge = &callers->callee.at[p->callee_at.at[function] - 1];
+		edge->other_entry |= tree->entry[n];
 		add_node(edge, p, tree, n);
 	}
 }

@@ -9,6 +9,7 @@ struct call_edge {
 	struct amount amount;	/* total in the callee; recursion counted once */
 	struct change change;	/* of that */
 	unsigned entry;		/* enum calltree_entry: was the callee called, inlined, or both */
+	unsigned other_entry;	/* the same of the function at the other end */
 	bool outermost;		/* no function: stacks begin here */
 	size_t others;		/* so many in one, the function is the heaviest of them */
 };

@@ -1,6 +1,7 @@
 #include "analyze/calltree.h"
 
 #include "analyze/calltree_private.h"
+#include "analyze/ending.h"
 
 enum {
 	/* Following new sums up their paths is dearer than one sweep from here on. */
@@ -20,24 +21,44 @@ static bool is_kernel(const struct profile *profile, const struct location *loca
 	return false;
 }
 
-static uint32_t node_below(struct calltree *tree, const struct profile *profile,
-			   uint32_t node, location_id id)
+static uint32_t enter(struct calltree *tree, uint32_t node, function_id function, uint8_t entry)
 {
-	const struct location *location = &profile->location.at[id];
+	node = calltree_child(tree, node, function);
+	tree->entry[node] |= entry;
+	tree->function_entry[function] |= entry;
+	return node;
+}
+
+static uint8_t entry_of(const struct profile *profile, const struct location *location,
+			size_t frame)
+{
+	const struct frame *at = &profile->frame.at[location->first_frame + frame];
+
+	if (profile->function.at[at->function].flags & FUNCTION_TRUNCATED)
+		return ENTRY_TRUNCATED;
+	if (frame + 1u < location->frame_count)
+		return ENTRY_INLINED;
+	return location->guessed ? ENTRY_GUESSED : ENTRY_CALLED;
+}
+
+/* The node of a stack, when that of its caller is known. */
+static uint32_t node_of(struct calltree *tree, const struct profile *profile,
+			const struct stack *stack)
+{
+	const struct location *location = &profile->location.at[stack->location];
 	const struct frame *frame = &profile->frame.at[location->first_frame];
 	bool hide_kernel = tree->private->query.hide_kernel;
+	uint32_t node = tree->private->node_of_stack.at[stack->caller];
+	function_id missing = stack->caller ? 0 : ending_missing_above(profile, stack->location);
 
+	if (missing)
+		node = enter(tree, node, missing, ENTRY_TRUNCATED);
 	/* Innermost first: outer ones are above. */
-	for (size_t i = location->frame_count; i-- > 0;) {
-		function_id function = frame[i].function;
-		uint8_t entry = i + 1 < location->frame_count ? ENTRY_INLINED : ENTRY_CALLED;
-
-		if (hide_kernel && profile->function.at[function].flags & FUNCTION_KERNEL)
-			continue;
-		node = calltree_child(tree, node, function);
-		tree->entry[node] |= entry;
-		tree->function_entry[function] |= entry;
-	}
+	for (size_t i = location->frame_count; i-- > 0;)
+		if (!hide_kernel ||
+		    !(profile->function.at[frame[i].function].flags & FUNCTION_KERNEL))
+			node = enter(tree, node, frame[i].function,
+				     entry_of(profile, location, i));
 	return node;
 }
 
@@ -49,14 +70,20 @@ static void add_amount(struct amount *to, struct amount more)
 	to->samples += more.samples;
 }
 
+/* The root and "[truncated: ...]" are none. */
+static bool is_of_function(const struct calltree *tree, uint32_t node)
+{
+	return node && !(tree->entry[node] & ENTRY_TRUNCATED);
+}
+
 static void add_along_path(struct calltree *tree, uint32_t node, struct amount more)
 {
 	add_amount(&tree->self[node], more);
-	if (node)
+	if (is_of_function(tree, node))
 		add_amount(&tree->function_self[tree->function[node]], more);
 	for (; node; node = tree->parent[node]) {
 		add_amount(&tree->total[node], more);
-		if (tree->outermost[node])
+		if (tree->outermost[node] && is_of_function(tree, node))
 			add_amount(&tree->function_total[tree->function[node]], more);
 	}
 	add_amount(&tree->total[0], more);
@@ -76,7 +103,9 @@ static void sweep(struct calltree *tree)
 
 	memset(tree->function_self, 0, tree->function_count * sizeof *tree->function_self);
 	memset(tree->function_total, 0, tree->function_count * sizeof *tree->function_total);
-	for (size_t i = 1; i < tree->count; i++) {
+	for (uint32_t i = 1; i < tree->count; i++) {
+		if (!is_of_function(tree, i))
+			continue;
 		if (tree->self[i].samples)
 			add_amount(&tree->function_self[tree->function[i]], tree->self[i]);
 		if (tree->outermost[i])
@@ -141,7 +170,8 @@ static bool fits(const struct calltree_private *p, const struct profile *profile
 {
 	const struct location *location = &profile->location.at[stack->location];
 
-	if (stack->caller && p->kept.at[stack->caller])
+	if (stack->caller ? p->kept.at[stack->caller] :
+	    match_has(&p->match, ending_missing_above(profile, stack->location)))
 		return true;
 	for (size_t i = 0; i < location->frame_count; i++)
 		if (match_has(&p->match, profile->frame.at[location->first_frame + i].function))
@@ -155,8 +185,7 @@ static bool move_stack(struct calltree *tree, const struct profile *profile, sta
 	struct calltree_private *p = tree->private;
 	const struct stack *stack = &profile->stack.at[id];
 	uint32_t from = p->node_of_stack.at[id];
-	uint32_t to = node_below(tree, profile, p->node_of_stack.at[stack->caller],
-				 stack->location);
+	uint32_t to = node_of(tree, profile, stack);
 	bool changed = from != to;
 
 	if (changed) {
@@ -260,12 +289,8 @@ static void take_stacks(struct calltree *tree, const struct profile *profile)
 
 	array_extend(&p->node_of_stack, profile->stack.len);
 	array_extend(&p->self_of_stack, profile->stack.len);
-	for (size_t i = known ? known : 1; i < profile->stack.len; i++) {
-		const struct stack *stack = &profile->stack.at[i];
-
-		p->node_of_stack.at[i] = node_below(tree, profile,
-				p->node_of_stack.at[stack->caller], stack->location);
-	}
+	for (size_t i = known ? known : 1; i < profile->stack.len; i++)
+		p->node_of_stack.at[i] = node_of(tree, profile, &profile->stack.at[i]);
 }
 
 static void take_kept(struct calltree_private *p, const struct profile *profile)

@@ -8,7 +8,12 @@ struct amount {
 };
 
 /* How a node was got into from its parent. */
-enum calltree_entry { ENTRY_CALLED = 1, ENTRY_INLINED = 2 };
+enum calltree_entry {
+	ENTRY_CALLED = 1,
+	ENTRY_INLINED = 2,
+	ENTRY_GUESSED = 4,	/* found without unwind information: maybe no caller of these */
+	ENTRY_TRUNCATED = 8,	/* no function: "[truncated: ...]", above the rest of stacks */
+};
 
 /*
  * The samples that a query selects, merged by call path.  Node 0 is the

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analyze/ending.h"
 #include "base/pattern.h"
 
 enum { ROOT = 1, STEP = 1 << 12 };
@@ -76,14 +77,28 @@ static uint32_t add_place(struct fold *fold, uint32_t process, stack_id stack)
 	return (uint32_t)fold->place.len - 1;
 }
 
+/* "[truncated: ...]" above it, as in the call tree. */
+static void settle_missing(struct fold *fold, struct place *place, const struct stack *stack)
+{
+	function_id id = stack->caller ? 0 : ending_missing_above(fold->profile, stack->location);
+
+	if (!id)
+		return;
+	place->kept = place->kept || (fold->fits && fold->fits[id]);
+	place->node = add_node(fold, (struct path_node){
+		.parent = place->node, .name = fold->profile->function.at[id].name });
+}
+
 /* One step down: the frames of the stack's own location, outermost first. */
 static void settle(struct fold *fold, struct place *place, const struct place *caller)
 {
 	const struct profile *p = fold->profile;
-	const struct location *location = &p->location.at[p->stack.at[place->stack].location];
+	const struct stack *stack = &p->stack.at[place->stack];
+	const struct location *location = &p->location.at[stack->location];
 
 	place->node = caller->node;
 	place->kept = caller->kept;
+	settle_missing(fold, place, stack);
 	for (size_t i = location->frame_count; i; i--) {
 		function_id id = p->frame.at[location->first_frame + i - 1].function;
 		const struct function *function = &p->function.at[id];

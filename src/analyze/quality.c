@@ -98,10 +98,11 @@ static struct base base_of(const struct quality_private *p, const struct profile
 	const struct location *location = &profile->location.at[stack->location];
 	struct base base = p->base.at[stack->caller];
 
-	if (!stack->caller)
+	/* In folded files the process may stand above "[truncated: ...]". */
+	if (!stack->caller || !is_code(profile, stack->location))
 		base.outermost = stack->location;
-	/* Right below "[truncated: ...]", or with nothing above. */
-	if (!stack->caller || (!profile->stack.at[stack->caller].caller &&
+	/* With nothing above, or right below "[truncated: ...]". */
+	if (!stack->caller || (profile->stack.at[stack->caller].location == base.outermost &&
 			       !is_code(profile, base.outermost)))
 		base.binary = location->binary;
 	base.guessed |= location->guessed;

@@ -29,7 +29,7 @@ static void add_sum(struct stretch *stretch, const struct intake *in, const stru
 	for (; node; node = tree->parent[node])
 		if (of == TREND_OF_NODES)
 			stretch->total.at[node] += more;
-		else if (tree->outermost[node])
+		else if (tree->outermost[node] && !(tree->entry[node] & ENTRY_TRUNCATED))
 			stretch->total.at[tree->function[node]] += more;
 }
 

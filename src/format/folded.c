@@ -259,6 +259,9 @@ static function_id add_function(struct profile *profile, struct span name)
 	function.name = profile_add_text(profile, name.at, name.len);
 	if (profile_is_bottom(profile_string(profile, function.name)))
 		function.flags |= FUNCTION_BOTTOM;
+	if (!function.binary &&
+	    truncation_find(profile_string(profile, function.name)) < TRUNCATIONS)
+		function.flags |= FUNCTION_TRUNCATED;
 	return profile_add_function(profile, &function);
 }
 

@@ -69,11 +69,9 @@ location_id profile_add_place(struct profile *profile, const struct location *li
 /* Even when names are full. */
 function_id profile_add_function_always(struct profile *profile,
 					const struct function *function);
-/*
- * Have the functions of truncated stacks, before names are full and where
- * the names of other functions may call for them.
- */
-void profile_add_truncation_functions(struct profile *profile);
+/* Have the names of truncated stacks, before names are full. */
+void profile_add_truncation_names(struct profile *profile);
+function_id profile_add_truncation_function(struct profile *profile, enum truncation reason);
 void profile_init_strings(struct profile *profile);
 /* Bytes of names and of the tables keyed by them. */
 uint64_t profile_name_bytes(const struct profile *profile);

@@ -249,7 +249,9 @@ location_id profile_add_guessed_location(struct profile *profile, binary_id bina
 location_id profile_add_outermost_location(struct profile *profile, binary_id binary,
 					   uint64_t address)
 {
-	profile_add_truncation_functions(profile);
+	/* What its name may call for, when analyses can't add it any more. */
+	profile_add_truncation_function(profile, TRUNCATED_NO_FRAME_POINTER);
+	profile_add_truncation_function(profile, TRUNCATED_NO_USER_STACK);
 	return profile_add_place(profile, &(struct location){
 		.binary = binary, .address = address, .outermost = true });
 }

@@ -95,7 +95,7 @@ void profile_limit_names(struct profile *profile, uint64_t bytes)
 	ix->name_bytes_max = bytes;
 	if (ix->too_many_names)
 		return;
-	profile_add_truncation_functions(profile);
+	profile_add_truncation_names(profile);
 	ix->too_many_names = profile_add_string(profile, "[too many names]");
 }
 

@@ -48,24 +48,28 @@ enum truncation truncation_find(const char *function)
 	return TRUNCATIONS;
 }
 
-static function_id add_function(struct profile *profile, enum truncation reason)
+static string_id add_name(struct profile *profile, enum truncation reason)
 {
-	function_id *id = &profile->index->truncated[reason];
-	struct function function = { .flags = FUNCTION_TRUNCATED };
 	char name[80];
 
-	if (*id)
-		return *id;
 	snprintf(name, sizeof name, "%s%s]", prefix, truncation_text(reason));
-	function.name = profile_add_string(profile, name);
-	*id = profile_add_function_always(profile, &function);
-	return *id;
+	return profile_add_string(profile, name);
 }
 
-void profile_add_truncation_functions(struct profile *profile)
+void profile_add_truncation_names(struct profile *profile)
 {
 	for (int i = 0; i < TRUNCATIONS; i++)
-		add_function(profile, (enum truncation)i);
+		add_name(profile, (enum truncation)i);
+}
+
+function_id profile_add_truncation_function(struct profile *profile, enum truncation reason)
+{
+	function_id *id = &profile->index->truncated[reason];
+
+	if (!*id)
+		*id = profile_add_function_always(profile, &(struct function){
+			.name = add_name(profile, reason), .flags = FUNCTION_TRUNCATED });
+	return *id;
 }
 
 location_id profile_truncation(struct profile *profile, enum truncation reason)
@@ -73,7 +77,7 @@ location_id profile_truncation(struct profile *profile, enum truncation reason)
 	struct frame frame = { 0 };
 
 	assert(reason < TRUNCATIONS);
-	frame.function = add_function(profile, reason);
+	frame.function = profile_add_truncation_function(profile, reason);
 	return profile_add_named_location(profile, frame);
 }
 

@@ -67,7 +67,9 @@ struct target {
 /* What a live source turned out to be, for the header and reports. */
 struct source_facts {
 	char event[32];		/* "cpu-clock", "cycles:u" */
-	char backend[32];	/* "perf, per CPU", "perf, per thread" */
+	char backend[32];	/* "perf, per CPU", "perf, per thread", "BPF" */
+	char call_graph[48];	/* "unwind information", "frame pointers", "no stacks" */
+	char why[160];		/* why not a better backend or call graph, a sentence; or "" */
 	enum unit unit;
 	unsigned frequency;	/* 0: each one is a sample */
 	unsigned cpus;		/* that are sampled */

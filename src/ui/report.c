@@ -71,6 +71,8 @@ static void add_event(struct strbuf *out, const struct status *status)
 		strbuf_adds(out, ", each one");
 	if (*status->backend)
 		strbuf_addf(out, ", %s", status->backend);
+	if (*status->call_graph)
+		strbuf_addf(out, ", %s", status->call_graph);
 	if (status->cpus)
 		strbuf_addf(out, ", %u CPU%s", status->cpus, status->cpus == 1 ? "" : "s");
 }
@@ -111,8 +113,9 @@ static void add_stacks(struct strbuf *out, const struct scene *scene)
 		return;
 	}
 	/* In the words of the screen. */
-	strbuf_addf(out, "%s to the root", percent(text, q->complete + q->frame_pointer, all));
-	strbuf_addf(out, ", %s cut", percent(text, q->truncated, all));
+	strbuf_addf(out, "%s complete", percent(text, q->complete, all));
+	strbuf_addf(out, ", %s by frame pointer", percent(text, q->frame_pointer, all));
+	strbuf_addf(out, ", %s truncated", percent(text, q->truncated, all));
 	for (int i = 0; i < TRUNCATIONS; i++) {
 		if (!q->reason[i])
 			continue;
@@ -122,6 +125,8 @@ static void add_stacks(struct strbuf *out, const struct scene *scene)
 	}
 	if (*before == ',')
 		strbuf_adds(out, ")");
+	if (q->guessed)
+		strbuf_addf(out, ", %s with a guessed frame", percent(text, q->guessed, all));
 }
 
 static void put_head(const struct scene *scene, FILE *out)
@@ -343,7 +348,8 @@ static void put_tree(const struct scene *scene, size_t top, FILE *out)
 		fprintf(out, "  %8s  %8s  ", total, self);
 		put_indent(rows.node.at[i].depth, out);
 		strbuf_clear(&name);
-		function_label(&name, scene->profile, row.function);
+		entry_label(&name, scene->profile, row.function,
+			    scene->calls->entry[rows.node.at[i].node]);
 		put(out, name.text);
 		fprintf(out, "%s\n", entry_remark(scene->calls->entry[rows.node.at[i].node]));
 	}

@@ -86,10 +86,11 @@ static void put_event(const struct scene *scene, FILE *out)
 	const struct profile *profile = scene->profile;
 	const char *metric = profile_string(profile, profile->metric.at[metric_of(scene)].name);
 
-	put_member(out, "event", json_pack("{s:o,s:o,s:o}",
+	put_member(out, "event", json_pack("{s:o,s:o,s:o,s:o}",
 		   "name", text_of(*status->event ? status->event : metric),
 		   "frequency", number_of(status->frequency),
-		   "backend", text_of(status->backend)));
+		   "backend", text_of(status->backend),
+		   "call_graph", text_of(status->call_graph)));
 }
 
 static void put_amounts(const struct scene *scene, FILE *out)
@@ -113,17 +114,18 @@ static void put_stacks(const struct scene *scene, FILE *out)
 
 	/* Names alone do not tell how they were found. */
 	if (scene->status.is_file) {
-		put_member(out, "stacks", json_pack("{s:n,s:n,s:n,s:o}", "complete",
-			   "frame_pointer", "truncated", "reasons", reasons));
+		put_member(out, "stacks", json_pack("{s:n,s:n,s:n,s:n,s:o}", "complete",
+			   "frame_pointer", "truncated", "guessed", "reasons", reasons));
 		return;
 	}
 	for (int i = 0; i < TRUNCATIONS; i++)
 		json_object_set_new(reasons, truncation_name((enum truncation)i),
 				    number_of(q->reason[i]));
-	put_member(out, "stacks", json_pack("{s:o,s:o,s:o,s:o}",
+	put_member(out, "stacks", json_pack("{s:o,s:o,s:o,s:o,s:o}",
 		   "complete", number_of(q->complete),
 		   "frame_pointer", number_of(q->frame_pointer),
 		   "truncated", number_of(q->truncated),
+		   "guessed", number_of(q->guessed),
 		   "reasons", reasons));
 }
 
@@ -155,16 +157,29 @@ static void put_functions(const struct scene *scene, size_t top, FILE *out)
 	report_rows_release(&rows);
 }
 
+/* Why stacks are truncated below the node, null: it is a function. */
+static json_t *truncation_of(const struct profile *profile, function_id function)
+{
+	if (!(function_flags(profile, function) & FUNCTION_TRUNCATED))
+		return json_null();
+	return text_of(truncation_name(truncation_find(profile_function_name(profile,
+									      function))));
+}
+
 static json_t *node_of(const struct scene *scene, const struct report_node *node)
 {
 	struct row row = report_rows_row(scene, node->node);
+	json_t *truncated = truncation_of(scene->profile, row.function);
 
-	return json_pack("{s:I,s:o,s:I,s:b,s:o,s:o}",
+	return json_pack("{s:I,s:o,s:o,s:o,s:b,s:b,s:o,s:o}",
 			 "id", (json_int_t)node->node,
 			 "parent",
 			 node->depth ? number_of(scene->calls->parent[node->node]) : json_null(),
-			 "function", (json_int_t)row.function,
+			 "function",
+			 json_is_null(truncated) ? number_of(row.function) : json_null(),
+			 "truncated", truncated,
 			 "inlined", (scene->calls->entry[node->node] & ENTRY_INLINED) != 0,
+			 "guessed", entry_is_guess(scene->calls->entry[node->node]),
 			 "self", amount_of(&row.self, &row.whole),
 			 "total", amount_of(&row.total, &row.whole));
 }

@@ -24,17 +24,18 @@ static struct amount whole_of(const struct scene *scene)
 	return scene->calls->count ? scene->calls->total[0] : (struct amount){ 0 };
 }
 
+static void add_amount(struct amount *to, struct amount more)
+{
+	to->weight += more.weight;
+	to->samples += more.samples;
+}
+
 /* Samples that are in no function are in "none". */
 static struct amount without_function(const struct scene *scene)
 {
 	return scene->calls->count ? scene->calls->self[0] : (struct amount){ 0 };
 }
 
-static void add_amount(struct amount *to, struct amount more)
-{
-	to->weight += more.weight;
-	to->samples += more.samples;
-}
 
 void report_rows_functions(struct report_rows *rows, const struct scene *scene, size_t count)
 {
@@ -51,8 +52,13 @@ void report_rows_functions(struct report_rows *rows, const struct scene *scene, 
 		};
 
 		if (!i) {
-			add_amount(&row.self, without_function(scene));
-			add_amount(&row.total, without_function(scene));
+			struct amount none = without_function(scene);
+
+			for (size_t k = 1; k < calls->count; k++)
+				if (calls->entry[k] & ENTRY_TRUNCATED)
+					add_amount(&none, calls->self[k]);
+			add_amount(&row.self, none);
+			add_amount(&row.total, none);
 		}
 		if (!is_empty(&row.total))
 			array_push(&rows->function, row);

@@ -258,7 +258,8 @@ static const char *remark_on(const struct call_edge *edge, enum part part)
 {
 	if (part == PART_CALLEE || !(edge->entry & ENTRY_INLINED))
 		return entry_remark(edge->entry);
-	return edge->entry & ENTRY_CALLED ? "  (inlines it in part)" : "  (inlines it)";
+	return edge->entry & (ENTRY_CALLED | ENTRY_GUESSED) ? "  (inlines it in part)" :
+							      "  (inlines it)";
 }
 
 static void add_label(const struct callers_view *v, const struct scene *scene, size_t row,
@@ -271,7 +272,8 @@ static void add_label(const struct callers_view *v, const struct scene *scene, s
 	else if (edge && edge->outermost)
 		strbuf_adds(label, "(stacks begin here)");
 	else
-		function_label(label, scene->profile, function_of(v, row));
+		entry_label(label, scene->profile, function_of(v, row),
+			    edge ? edge->other_entry : ENTRY_CALLED);
 }
 
 /* What is told behind the name, if there is room. */
@@ -299,7 +301,8 @@ static void draw_name(const struct callers_view *v, const struct scene *scene, s
 	bool cursor = row == v->list.cursor;
 	struct strbuf label = STRBUF_INIT, remark = STRBUF_INIT;
 	int x;
-	enum style style = view_name_style(scene, function_of(v, row), cursor);
+	enum style style = view_entry_style(scene, function_of(v, row),
+					    edge ? edge->other_entry : ENTRY_CALLED, cursor);
 
 	if (edge && (edge->outermost || edge->others))
 		style = cursor ? STYLE_CURSOR : STYLE_DIM;
@@ -375,20 +378,18 @@ static bool can_be_centre(const struct callers_view *v, size_t row)
 {
 	const struct call_edge *edge = row < v->list.count ? edge_of(v, row) : NULL;
 
-	return edge && !edge->outermost && !edge->others;
+	return edge && !edge->outermost && !edge->others &&
+	       !(edge->other_entry & ENTRY_TRUNCATED);
 }
 
 static void choose_row(struct callers_view *v, struct scene *scene)
 {
-	const struct call_edge *edge;
-
 	if (v->list.cursor >= v->list.count)
 		return;
-	edge = edge_of(v, v->list.cursor);
 	v->chosen = v->placed = true;
 	v->part = part_of(v, v->list.cursor);
 	v->function = function_of(v, v->list.cursor);
-	if (!edge || (!edge->outermost && !edge->others))
+	if (v->part == PART_CENTRE || can_be_centre(v, v->list.cursor))
 		select_function(scene, v->function);
 }
 
@@ -493,7 +494,8 @@ static void callers_enter(struct view *view, const struct scene *scene)
 	size_t len = scene->selected.len;
 	function_id function = len ? scene->selected.at[len - 1] : 0;
 
-	if (!len || (v->chosen && function == v->centre))
+	if (!len || (v->chosen && function == v->centre) ||
+	    function_flags(scene->profile, function) & FUNCTION_TRUNCATED)
 		return;
 	if (v->chosen)
 		array_push(&v->trail, v->centre);

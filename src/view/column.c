@@ -183,11 +183,24 @@ void function_label(struct strbuf *out, const struct profile *profile, function_
 		strbuf_adds(out, " [k]");
 }
 
+bool entry_is_guess(unsigned entry)
+{
+	return (entry & (ENTRY_CALLED | ENTRY_GUESSED)) == ENTRY_GUESSED;
+}
+
+void entry_label(struct strbuf *out, const struct profile *profile, function_id function,
+		 unsigned entry)
+{
+	if (entry_is_guess(entry))
+		strbuf_adds(out, "?");
+	function_label(out, profile, function);
+}
+
 const char *entry_remark(unsigned entry)
 {
 	if (!(entry & ENTRY_INLINED))
 		return "";
-	return entry & ENTRY_CALLED ? "  (inlined in part)" : "  (inlined)";
+	return entry & (ENTRY_CALLED | ENTRY_GUESSED) ? "  (inlined in part)" : "  (inlined)";
 }
 
 static void function_format(struct strbuf *out, const struct scene *scene, const struct row *row)

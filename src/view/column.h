@@ -31,6 +31,11 @@ int column_order(const struct column *column, bool reversed, const struct profil
 		 const struct row *a, const struct row *b);
 /* A function as views call it: kernel functions end in " [k]".  Not sanitized. */
 void function_label(struct strbuf *out, const struct profile *profile, function_id function);
+/* The same in a call tree: with a "?" before it where it may not be the caller. */
+void entry_label(struct strbuf *out, const struct profile *profile, function_id function,
+		 unsigned entry);
+/* Was it never found but without unwind information? */
+bool entry_is_guess(unsigned entry);
 /* Told behind a name: was the function inlined, always or in part?  "" if not. */
 const char *entry_remark(unsigned entry);
 /* Is there more to tell than whether code is the kernel's? */

@@ -26,6 +26,7 @@
 	X(HOT,		'h')	/* a large share */ \
 	X(WARM,		'w')	/* a medium share */ \
 	X(KERNEL,	'k') \
+	X(GUESS,	'?')	/* a caller found without unwind information */ \
 	X(BAR,		'=')	/* the bars of tables and the strip */ \
 	X(NOTICE,	'n')	/* told once: saved, searched */ \
 	X(WARNING,	'!')	/* lost, throttled, truncated, refused */ \

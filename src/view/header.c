@@ -186,7 +186,8 @@ static void add_event(struct items *items, const struct status *status)
 	else if (!status->is_file)
 		set_label(item, "each one");
 	if (*status->backend)
-		add_value(items, 8, STYLE_LABEL, "%s", status->backend);
+		set_label(add_value(items, 8, STYLE_LABEL, "%s", status->backend), "%s",
+			  status->call_graph);
 }
 
 /* The target takes what the items leave, and is shortened in the middle. */
@@ -235,19 +236,66 @@ static void add_lost(struct items *items, const struct scene *scene)
 		add_value(items, 4, STYLE_WARNING, "names may be missing");
 }
 
+/* "99.98%", or "87%" where the digits tell nothing; all is all. */
+static void format_share(char out[QUANTITY_MAX], uint64_t part, uint64_t whole)
+{
+	unsigned share = (unsigned)((unsigned __int128)part * 100 / whole);
+
+	if (part == whole || share < 99)
+		snprintf(out, QUANTITY_MAX, "%u%%", share);
+	else
+		quantity_percent(out, part, whole);
+}
+
+/* The reason of most, but for one. */
+static enum truncation worst_but(const struct quality *quality, enum truncation but)
+{
+	enum truncation worst = TRUNCATIONS;
+
+	for (int i = 0; i < TRUNCATIONS; i++)
+		if (i != (int)but && quality->reason[i] &&
+		    (worst == TRUNCATIONS || quality->reason[i] > quality->reason[worst]))
+			worst = (enum truncation)i;
+	return worst;
+}
+
+/* Shares of less than one in so many are not told. */
+enum { MATTERS = 100 };
+
+/* Why stacks are truncated: the two most frequent reasons, where that is more than a few. */
+static void add_reasons(struct items *items, const struct quality *quality, uint64_t whole)
+{
+	enum truncation reason = TRUNCATIONS;
+	char text[QUANTITY_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		reason = worst_but(quality, reason);
+		if (reason == TRUNCATIONS || quality->reason[reason] < whole / MATTERS)
+			return;
+		quantity_percent(text, quality->reason[reason], whole);
+		set_label(add_value(items, i ? 7 : 4, STYLE_PLAIN, "%s", text), "%s",
+			  truncation_text(reason));
+	}
+}
+
 static void add_quality(struct items *items, const struct quality *quality)
 {
 	uint64_t whole = quality->complete + quality->frame_pointer + quality->truncated;
-	unsigned cut;
+	bool by_name = !quality->complete && quality->frame_pointer;
+	char text[QUANTITY_MAX];
+	struct item *item;
 
 	if (!whole)
 		return;
-	/* Rounded up: "0% cut" is said only when none is. */
-	cut = (unsigned)(((unsigned __int128)quality->truncated * 100 + whole - 1) / whole);
-	set_label(add_value(items, 3, STYLE_LABEL, "stacks"), "%u%% to the root, %u%% cut",
-		  100 - cut, cut);
-	if (cut >= 20)
-		items->item[items->count - 1].style = STYLE_WARNING;
+	item = add_value(items, 3, quality->truncated > whole / 20 ? STYLE_WARNING : STYLE_LABEL,
+			 "stacks");
+	format_share(text, by_name ? quality->frame_pointer : quality->complete, whole);
+	set_label(item, "%s %s", text, by_name ? "by frame pointer" : "complete");
+	add_reasons(items, quality, whole);
+	if (by_name || quality->frame_pointer < whole / MATTERS)
+		return;
+	format_share(text, quality->frame_pointer, whole);
+	set_label(add_value(items, 6, STYLE_PLAIN, "%s", text), "by frame pointer");
 }
 
 static void add_counts(struct items *items, const struct status *status)

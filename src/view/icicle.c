@@ -226,7 +226,7 @@ static enum style hue_of(const struct profile *profile, function_id function, si
 	uint64_t hash = hash_bytes(name, strlen(name));
 	unsigned flags = function_flags(profile, function);
 
-	if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
+	if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER | FUNCTION_TRUNCATED))
 		return STYLE_BOX_DIM;
 	if (flags & FUNCTION_KERNEL)
 		return level % 2 ? STYLE_BOX_KERNEL_A : STYLE_BOX_KERNEL_B;
@@ -258,7 +258,8 @@ static void box_label(const struct icicle *icicle, const struct scene *scene,
 	else if (!box->node)
 		strbuf_adds(out, "all");
 	else
-		function_label(out, scene->profile, function);
+		entry_label(out, scene->profile, function,
+			    branches_entry(&icicle->branches, box->node));
 }
 
 /* The edge tells boxes apart where colours can't. */

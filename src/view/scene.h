@@ -19,6 +19,8 @@ struct status {
 	char state[128];	/* "running", "stopped", "sleeping", "exited (status 1)" */
 	char event[32];		/* "cpu-clock" */
 	char backend[32];
+	char call_graph[48];	/* "unwind information", "frame pointers" */
+	char why[160];		/* neither is the best there is: why, a sentence */
 	unsigned frequency, cpus;
 	enum unit unit;		/* of weights */
 	bool live;		/* samples may still come */

@@ -600,7 +600,8 @@ static void draw_row(const struct tree *tree, const struct scene *scene, struct 
 	bool cursor = i == tree->list.cursor;
 	int width = (at->binary >= 0 ? at->binary - 1 : c.width) - at->name;
 	struct canvas name = canvas_part(c, at->name, 0, width, 1);
-	enum style style = view_name_style(scene, function, cursor);
+	unsigned entry = branches_entry(&tree->branches, row->node);
+	enum style style = view_entry_style(scene, function, entry, cursor);
 	struct strbuf label = STRBUF_INIT;
 	const char *remark = "";
 	int x;
@@ -615,8 +616,8 @@ static void draw_row(const struct tree *tree, const struct scene *scene, struct 
 		scene_describe_others(scene, row->others, &label);
 		style = cursor ? STYLE_CURSOR : STYLE_DIM;
 	} else {
-		function_label(&label, scene->profile, function);
-		remark = entry_remark(branches_entry(&tree->branches, row->node));
+		entry_label(&label, scene->profile, function, entry);
+		remark = entry_remark(entry);
 	}
 	label_draw_remarked(canvas_part(name, x, 0, name.width - x, 1), style, label.text,
 			    cursor ? STYLE_CURSOR : STYLE_LABEL, remark);

@@ -11,9 +11,18 @@ enum style view_name_style(const struct scene *scene, function_id function, bool
 	if (cursor)
 		return STYLE_CURSOR;
 	flags = function_flags(scene->profile, function);
-	if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
+	if (flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER | FUNCTION_TRUNCATED))
 		return STYLE_DIM;
 	return flags & FUNCTION_KERNEL ? STYLE_KERNEL : STYLE_PLAIN;
+}
+
+enum style view_entry_style(const struct scene *scene, function_id function, unsigned entry,
+			    bool cursor)
+{
+	enum style style = view_name_style(scene, function, cursor);
+
+	return entry_is_guess(entry) && (style == STYLE_PLAIN || style == STYLE_KERNEL) ?
+	       STYLE_GUESS : style;
 }
 
 void view_draw_empty(const struct scene *scene, struct canvas c)

@@ -58,6 +58,9 @@ void thread_choice_describe(struct strbuf *out, const struct profile *profile,
 void view_draw_empty(const struct scene *scene, struct canvas canvas);
 /* Where a function's name is drawn: kernel, found by the search, under the cursor. */
 enum style view_name_style(const struct scene *scene, function_id function, bool cursor);
+/* The same of a row of a call tree, got into like that: see entry_is_guess(). */
+enum style view_entry_style(const struct scene *scene, function_id function, unsigned entry,
+			    bool cursor);
 
 /*
  * The two or so lines above every view: target, event, time, samples,

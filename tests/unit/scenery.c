@@ -161,6 +161,57 @@ struct profile *scenery_inlined(void)
 	return profile;
 }
 
+/* "?f" is guessed; below "[truncated: ...]" when it is. */
+static void add_ended(struct profile *profile, thread_id thread, const char *stack,
+		      uint64_t samples, enum stack_end end, enum truncation reason)
+{
+	char *copy = xstrdup(stack), *at = copy, *name;
+	struct sample sample = { .samples = samples, .weight = samples * 1000000u,
+				 .thread = thread, .metric = 1, .time = STARTED + 1, .end = end };
+
+	if (end == STACK_TRUNCATED)
+		sample.stack = profile_add_stack(profile, 0, profile_truncation(profile, reason));
+	while ((name = strsep(&at, ";"))) {
+		bool guessed = *name == '?', outermost = !sample.stack && end == STACK_BY_NAME;
+		struct frame frame = { .function = add_function(profile, name + guessed) };
+		binary_id binary = profile->function.at[frame.function].binary;
+		uint64_t address = 64 + 16 * frame.function;
+		location_id location =
+			guessed ? profile_add_guessed_location(profile, binary, address) :
+			outermost ? profile_add_outermost_location(profile, binary, address) :
+			profile_add_location(profile, binary, address);
+
+		profile_set_frames(profile, location, &frame, 1);
+		sample.stack = profile_add_stack(profile, sample.stack, location);
+	}
+	profile_add_sample(profile, &sample);
+	xfree(copy);
+}
+
+struct profile *scenery_truncated(void)
+{
+	struct profile *profile = profile_new();
+	thread_id java, app;
+
+	profile_add_metric(profile, "cpu-clock", UNIT_NANOSECONDS);
+	app = profile_add_thread(profile, 4242, 4242, "app");
+	java = profile_add_thread(profile, 4300, 4301, "java");
+	profile_name_thread(profile, app, "app", "app");
+	profile_name_thread(profile, java, "C2 CompilerThre", "java");
+	add_ended(profile, app, "_start;main;?trampoline;work", 900, STACK_COMPLETE, 0);
+	add_ended(profile, app, "_start;main;work", 60, STACK_COMPLETE, 0);
+	add_ended(profile, app, "coroutine;work", 40, STACK_FRAME_POINTER, 0);
+	add_ended(profile, app, "callback;work", 30, STACK_BY_NAME, 0);
+	add_ended(profile, java, "run@[anon];work", 200, STACK_TRUNCATED, TRUNCATED_NO_ROWS);
+	add_ended(profile, java, "run@[anon];?call_stub@libjvm.so;work", 25, STACK_TRUNCATED,
+		  TRUNCATED_NO_MAPPING);
+	add_ended(profile, app, "fib;fib;fib", 7, STACK_TRUNCATED, TRUNCATED_FRAME_LIMIT);
+	add_ended(profile, app, "sha256_block@/usr/lib/libcrypto.so.3", 4, STACK_TRUNCATED,
+		  TRUNCATED_UNSUPPORTED);
+	profile_seal(profile, STARTED + SECOND);
+	return profile;
+}
+
 struct profile *scenery_changing(void)
 {
 	struct profile *profile = profile_new();

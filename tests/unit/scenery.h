@@ -20,6 +20,8 @@ struct profile *scenery_one_function(void);
 struct profile *scenery_changing(void);
 /* blend is inlined but for a fourteenth, clamp sometimes, setup always. */
 struct profile *scenery_inlined(void);
+/* Stacks that end in all ways, and guessed callers. */
+struct profile *scenery_truncated(void);
 
 /* The status of a live run; the profile stays the caller's. */
 void scenery_look(struct scene *scene, const struct profile *profile);

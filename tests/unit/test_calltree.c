@@ -335,6 +335,107 @@ static void test_keep_follows_names(void **state)
 	profile_free(profile);
 }
 
+static struct amount total_of(const struct calltree *tree, uint32_t node)
+{
+	return node ? tree->total[node] : (struct amount){ 0 };
+}
+
+/* "[truncated: ...]" stands above stacks whose outermost function is called by others. */
+static void test_truncated(void **state)
+{
+	static const struct query keep = { .keep = (char *)(uintptr_t)"truncated" };
+	static const struct query no_kernel = { .hide_kernel = true };
+	struct profile *profile = profile_new();
+	struct calltree *tree = calltree_new();
+	location_id root = profile_add_outermost_location(profile, 0, 0x10);
+	location_id kernel = profile_add_outermost_location(profile, 0, 0x20);
+	location_id limit = profile_truncation(profile, TRUNCATED_FRAME_LIMIT);
+	function_id missing[] = {
+		profile_truncation_function(profile, TRUNCATED_NO_FRAME_POINTER), 0 };
+	function_id user[] = { profile_truncation_function(profile, TRUNCATED_NO_USER_STACK), 0 };
+	function_id deep[] = { profile_truncation_function(profile, TRUNCATED_FRAME_LIMIT), 0 };
+	struct function start = { .name = profile_add_string(profile, "_start"),
+				  .flags = FUNCTION_BOTTOM };
+	struct frame frame = { .function = profile_add_function(profile, &start) };
+	stack_id stacks[] = {
+		profile_add_stack(profile, 0, root),
+		profile_add_stack(profile, 0, kernel),
+		profile_add_stack(profile, 0, limit),
+		profile_add_stack(profile, 0, named(profile, 'x')),
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		profile_add_sample(profile, &(struct sample){ .weight = 1 << i, .samples = 1,
+			.stack = profile_add_stack(profile, stacks[i], named(profile, 'a')) });
+	profile_seal(profile, 1);
+	/* Not while it may still get another name. */
+	calltree_update(tree, profile, &everything);
+	assert_int_equal(total_of(tree, calltree_find(tree, missing, 1)).weight, 0);
+	assert_int_equal(total_of(tree, calltree_find(tree, deep, 1)).weight, 4);
+	assert_int_equal(total_of(tree, node(tree, profile, "xa")).weight, 8);
+
+	set_name(profile, root, "b");
+	set_name(profile, kernel, "K");
+	calltree_update(tree, profile, &everything);
+	missing[1] = function(profile, 'b');
+	user[1] = function(profile, 'K');
+	deep[1] = function(profile, 'a');
+	assert_int_equal(total_of(tree, calltree_find(tree, missing, 2)).weight, 1);
+	assert_int_equal(total_of(tree, calltree_find(tree, user, 2)).weight, 2);
+	assert_int_equal(total_of(tree, calltree_find(tree, deep, 2)).weight, 4);
+	assert_int_equal(total_of(tree, node(tree, profile, "b")).weight, 0);
+	/* It is no function. */
+	assert_int_equal(tree->function_total[missing[0]].weight, 0);
+	assert_int_equal(tree->function_total[deep[0]].weight, 0);
+	assert_int_equal(tree->function_total[function(profile, 'a')].weight, 15);
+	assert_int_equal(tree->entry[calltree_find(tree, missing, 1)], ENTRY_TRUNCATED);
+	assert_int_equal(tree->entry[calltree_find(tree, deep, 1)], ENTRY_TRUNCATED);
+
+	calltree_update(tree, profile, &keep);
+	assert_int_equal(tree->total[0].weight, 7);
+	/* What only the kernel did stays above. */
+	calltree_update(tree, profile, &no_kernel);
+	assert_int_equal(total_of(tree, calltree_find(tree, user, 1)).weight, 2);
+	assert_int_equal(total_of(tree, calltree_find(tree, user, 2)).weight, 0);
+	assert_int_equal(tree->function_total[user[0]].samples, 0);
+
+	/* After all it was whole. */
+	profile_set_frames(profile, root, &frame, 1);
+	calltree_update(tree, profile, &everything);
+	assert_int_equal(total_of(tree, calltree_find(tree, missing, 1)).weight, 0);
+	missing[0] = frame.function;
+	missing[1] = function(profile, 'a');
+	assert_int_equal(total_of(tree, calltree_find(tree, missing, 2)).weight, 1);
+	calltree_free(tree);
+	profile_free(profile);
+}
+
+static void test_guessed(void **state)
+{
+	struct profile *profile = profile_new();
+	struct calltree *tree = calltree_new();
+	location_id guess = profile_add_guessed_location(profile, 0, 0x10);
+	stack_id m = stack(profile, "m");
+
+	(void)state;
+	set_name(profile, guess, "cb");	/* c inlined into b */
+	profile_add_sample(profile, &(struct sample){ .weight = 1, .samples = 1,
+		.stack = profile_add_stack(profile, m, guess) });
+	sample(profile, "ma", 1);
+	profile_seal(profile, 1);
+	calltree_update(tree, profile, &everything);
+	assert_int_equal(tree->entry[node(tree, profile, "m")], ENTRY_CALLED);
+	assert_int_equal(tree->entry[node(tree, profile, "mb")], ENTRY_GUESSED);
+	assert_int_equal(tree->entry[node(tree, profile, "mbc")], ENTRY_INLINED);
+	sample(profile, "mb", 1);
+	profile_seal(profile, 1);
+	calltree_update(tree, profile, &everything);
+	assert_int_equal(tree->entry[node(tree, profile, "mb")], ENTRY_GUESSED | ENTRY_CALLED);
+	calltree_free(tree);
+	profile_free(profile);
+}
+
 static uint64_t random_number(uint64_t *seed)
 {
 	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
@@ -362,10 +463,11 @@ static void assert_same(const struct calltree *a, const struct calltree *b,
 	}
 }
 
+/* Some are judged by the name of their outermost function. */
 static stack_id random_stack(struct profile *profile, const location_id *place, uint64_t *seed)
 {
-	size_t depth = 1 + random_number(seed) % 12;
-	stack_id id = 0;
+	size_t depth = random_number(seed) % 12;
+	stack_id id = profile_add_stack(profile, 0, place[random_number(seed) % 50]);
 
 	while (depth--)
 		id = profile_add_stack(profile, id, place[random_number(seed) % 40]);
@@ -441,11 +543,11 @@ static uint64_t weight_selected(const struct profile *profile, const struct quer
 /* Whatever came in between, the result is that of a tree made at once. */
 static void run_random(uint64_t seed, size_t per_round)
 {
-	static const char *const keeps[] = { NULL, NULL, "b", "[c-f]", "^[A-C]$" };
+	static const char *const keeps[] = { NULL, NULL, "b", "[c-f]", "^[A-C]$", "user" };
 	struct profile *profile = profile_new();
 	struct calltree *tree = calltree_new();
 	struct query query = { 0 };
-	location_id place[40];
+	location_id place[50];
 	struct error error;
 
 	for (uint64_t round = 1; round < 60; round++) {
@@ -454,6 +556,8 @@ static void run_random(uint64_t seed, size_t per_round)
 		/* Their ids may be others since the profile was made smaller. */
 		for (uint64_t i = 0; i < 40; i++)
 			place[i] = profile_add_location(profile, 0, i + 1);
+		for (uint64_t i = 40; i < 50; i++)
+			place[i] = profile_add_outermost_location(profile, 0, i + 1);
 		for (size_t i = 0; i < per_round; i++)
 			profile_add_sample(profile, &(struct sample){ .samples = 1,
 				.weight = random_number(&seed) % 100, .time = round,
@@ -465,13 +569,13 @@ static void run_random(uint64_t seed, size_t per_round)
 
 			for (size_t k = 0; k < 1 + i; k++)
 				names[k] = "abcdefghABCDEFGH"[random_number(&seed) % 16];
-			set_name(profile, place[random_number(&seed) % 40], names);
+			set_name(profile, place[random_number(&seed) % 50], names);
 		}
 		profile_seal(profile, round);
 		if (random_number(&seed) % 8 == 0)
 			query.hide_kernel = !query.hide_kernel;
 		if (random_number(&seed) % 8 == 0)
-			assert_true(query_set_keep(&query, keeps[random_number(&seed) % 5],
+			assert_true(query_set_keep(&query, keeps[random_number(&seed) % 6],
 						   &error));
 		change_time(&query, round, &seed);
 		change_threads(&query, profile, &seed);
@@ -537,6 +641,8 @@ int main(void)
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_names_arrive),
 		cmocka_unit_test(test_keep_follows_names),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_guessed),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_start_over),
 	};

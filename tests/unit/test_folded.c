@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "analyze/quality.h"
 #include "format/format.h"
 #include "profile/profile.h"
 
@@ -369,6 +370,63 @@ static void test_live(void **state)
 	profile_free(profile);
 }
 
+/* What is truncated stays that in a file. */
+static void test_truncated(void **state)
+{
+	static const char text[] = "prog;[truncated: no frame pointer];b;a 1\n"
+				   "prog;[truncated: no mapping];a 2\n"
+				   "prog;main 4\n";
+	struct profile *profile = profile_new(), *again;
+	thread_id thread = profile_add_thread(profile, 1, 1, "prog");
+	struct function function = { .name = profile_add_string(profile, "a") };
+	struct frame a = { .function = profile_add_function(profile, &function) };
+	struct frame b, m;
+	location_id root = profile_add_outermost_location(profile, 0, 0x10);
+	stack_id stack[3];
+	const struct query query = { 0 };
+	struct query keep = { .keep = (char *)(uintptr_t)"truncated: no f" };
+	struct quality *quality = quality_new();
+	struct error error;
+
+	(void)state;
+	function.name = profile_add_string(profile, "b");
+	b.function = profile_add_function(profile, &function);
+	function.name = profile_add_string(profile, "main");
+	m.function = profile_add_function(profile, &function);
+	b.line = m.line = 0;
+	profile_set_frames(profile, root, &b, 1);
+	stack[0] = profile_add_stack(profile, 0, root);
+	stack[1] = profile_add_stack(profile, 0, profile_truncation(profile,
+								TRUNCATED_NO_MAPPING));
+	stack[2] = profile_add_stack(profile, 0, profile_add_named_location(profile, m));
+	for (int i = 0; i < 2; i++)
+		stack[i] = profile_add_stack(profile, stack[i],
+					     profile_add_named_location(profile, a));
+	for (unsigned i = 0; i < 3; i++)
+		profile_add_sample(profile, &(struct sample){ .samples = 1 << i, .weight = 1,
+			.stack = stack[i], .thread = thread,
+			.end = i == 2 ? STACK_COMPLETE : (enum stack_end)i * STACK_TRUNCATED });
+	profile_seal(profile, 1);
+	assert_written(profile, &query, SAVE_SAMPLES, text);
+	assert_written(profile, &keep, SAVE_SAMPLES, "prog;[truncated: no frame pointer];b;a 1\n");
+
+	again = read_text(text, strlen(text), &error);
+	assert_non_null(again);
+	assert_written(again, &query, SAVE_SAMPLES, text);
+	for (int i = 0; i < 2; i++) {
+		quality_update(quality, i ? again : profile);
+		assert_int_equal(quality->complete, 4);
+		assert_int_equal(quality->truncated, 3);
+		assert_int_equal(quality->reason[TRUNCATED_NO_FRAME_POINTER], 1);
+		assert_int_equal(quality->reason[TRUNCATED_NO_MAPPING], 2);
+		quality_free(quality);
+		quality = quality_new();
+	}
+	quality_free(quality);
+	profile_free(again);
+	profile_free(profile);
+}
+
 static void test_save_errors(void **state)
 {
 	struct profile *profile = live_profile();
@@ -526,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_save_errors),
 		cmocka_unit_test(test_cancelled),
 		cmocka_unit_test(test_paths),

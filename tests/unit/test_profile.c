@@ -553,6 +553,7 @@ static void test_truncations_stay(void **state)
 	assert_true(profile->merged > 1);
 	assert_int_equal(weight_of_function(profile, profile_truncation_function(profile,
 							TRUNCATED_IMPLAUSIBLE)), 1 + 50000 % 3);
+	profile_truncation(profile, TRUNCATED_32_BIT);
 	assert_string_equal(profile_function_name(profile, profile_truncation_function(profile,
 							TRUNCATED_32_BIT)),
 			    "[truncated: 32-bit program]");

@@ -269,13 +269,14 @@ static void test_stacks_in_words(void **state)
 	char *text;
 
 	*setting->scene.quality = (struct quality){
-		.complete = 10, .frame_pointer = 60, .truncated = 30,
+		.complete = 10, .frame_pointer = 60, .truncated = 30, .guessed = 2,
 		.reason = { [TRUNCATED_NO_FRAME_POINTER] = 20, [TRUNCATED_NOT_NAMED] = 10 },
 		.private = setting->scene.quality->private,
 	};
 	text = print(setting);
-	assert_non_null(strstr(text, "# stacks    70.00% to the root, 30.00% cut "
-			       "(20.00% no-frame-pointer, 10.00% not-named)\n"));
+	assert_non_null(strstr(text, "# stacks    10.00% complete, 60.00% by frame pointer, "
+			       "30.00% truncated (20.00% no-frame-pointer, 10.00% not-named), "
+			       "2.00% with a guessed frame\n"));
 	free(text);
 }
 
@@ -475,10 +476,70 @@ static void test_json_tree(void **state)
 						    member(node, "function"));
 		assert_true(found);
 		assert_true(json_is_false(member(node, "inlined")));
+		assert_true(json_is_false(member(node, "guessed")));
 		sum += (uint64_t)json_integer_value(member(node, "self.samples"));
 	}
 	assert_int_equal(sum, 100);
 	json_decref(report);
+}
+
+/* Guesses are marked, and what stands above truncated stacks is no function. */
+static void test_guessed_and_truncated(void **state)
+{
+	struct setting setting = { .profile = profile_new() };
+	struct profile *profile = setting.profile;
+	stack_id f = call(profile, 0, "f", "/usr/bin/prog"), cut;
+	location_id guess = profile_add_guessed_location(profile, 1, 4096);
+	size_t functions = profile->function.len;
+	json_t *report;
+	const json_t *tree;
+	char *text;
+
+	(void)state;
+	profile_set_frames(profile, guess, &profile->frame.at[profile->location.at[
+			profile->stack.at[f].location].first_frame], 1);
+	cut = profile_add_stack(profile, 0, profile_truncation(profile, TRUNCATED_NO_MAPPING));
+	cut = profile_add_stack(profile, cut, guess);
+	profile_add_sample(profile, &(struct sample){ .weight = 5, .samples = 5, .stack = cut,
+						      .end = STACK_TRUNCATED });
+	profile_seal(profile, 1000);
+	scene_init(&setting.scene);
+	scene_update(&setting.scene, profile);
+	text = print(&setting);
+	assert_null(strstr(text, "[truncated"));
+	free(text);
+	setting.options.tree = true;
+	text = print(&setting);
+	assert_non_null(strstr(text, "100.0%     0.00%  [truncated: no mapping]\n"));
+	assert_non_null(strstr(text, "100.0%    100.0%    ?f\n"));
+	free(text);
+	report = print_json(&setting);
+	tree = member(report, "tree");
+	assert_int_equal(json_array_size(member(report, "functions")), 1);
+	assert_int_equal(json_array_size(tree), 2);
+	assert_true(json_is_null(member(json_array_get(tree, 0), "function")));
+	assert_string_equal(json_string_value(member(json_array_get(tree, 0), "truncated")),
+			    "no-mapping");
+	assert_true(json_is_false(member(json_array_get(tree, 0), "guessed")));
+	assert_true(json_is_null(member(json_array_get(tree, 1), "truncated")));
+	assert_true(json_is_true(member(json_array_get(tree, 1), "guessed")));
+	assert_true((size_t)json_integer_value(member(json_array_get(tree, 1), "function")) <
+		    functions);
+	assert_int_equal(json_integer_value(member(report, "stacks.guessed")), 5);
+	assert_int_equal(json_integer_value(member(report, "stacks.reasons.no-mapping")), 5);
+	json_decref(report);
+	/* What it has itself is in no function. */
+	profile_add_sample(profile, &(struct sample){ .weight = 2, .samples = 2,
+		.stack = profile->stack.at[cut].caller, .end = STACK_TRUNCATED });
+	profile_seal(profile, 2000);
+	scene_update(&setting.scene, profile);
+	report = print_json(&setting);
+	assert_int_equal(json_array_size(member(report, "functions")), 2);
+	assert_int_equal(json_integer_value(member(json_array_get(member(report, "functions"), 1),
+						   "self.samples")), 2);
+	json_decref(report);
+	scene_release(&setting.scene);
+	profile_free(profile);
 }
 
 /* Text and JSON mark what the views do. */
@@ -576,6 +637,7 @@ int main(void)
 		WITH_PROFILE(test_json),
 		WITH_PROFILE(test_json_tree),
 		cmocka_unit_test(test_inlined),
+		cmocka_unit_test(test_guessed_and_truncated),
 		WITH_PROFILE(test_file),
 		WITH_PROFILE(test_means_of_counters),
 		WITH_PROFILE(test_each_event),
