@@ -133,18 +133,34 @@ static location_id location_of(struct resolver *r, const struct owner *owner,
 	return find_location(r, owner, returns && ip ? ip - 1 : ip, kernel, add);
 }
 
+/*
+ * The kernel was called from there, and it is not mapped any more: the
+ * process is about to run another program.
+ */
+static bool has_left_program(const struct walked *walked)
+{
+	return walked->end == UNWIND_NO_MAPPING && walked->kernel_count &&
+	       walked->count == walked->kernel_count + 1;
+}
+
 /* Outermost first. */
 stack_id stacks_add(struct resolver *r, const struct owner *owner, const struct walked *walked,
 		    enum stack_end *end)
 {
 	struct verdict verdict = verdict_of(walked->end);
+	size_t count = walked->count;
 	stack_id stack = 0;
+
+	if (has_left_program(walked)) {
+		verdict = verdict_of(UNWIND_NO_USER);
+		count = walked->kernel_count;
+	}
 
 	*end = verdict.end;
 	if (verdict.end == STACK_TRUNCATED)
 		stack = profile_add_stack(r->profile, 0,
 					  profile_truncation(r->profile, verdict.reason));
-	for (size_t i = walked->count; i-- > 0;) {
+	for (size_t i = count; i-- > 0;) {
 		bool judged = !stack && verdict.end == STACK_BY_NAME;
 		add_location_fn *add = judged ? profile_add_outermost_location :
 						profile_add_location;
