@@ -461,5 +461,6 @@ void profile_free(struct profile *profile)
 	array_release(&profile->slice);
 	array_release(&profile->series);
 	array_release(&profile->named);
+	array_release(&profile->cpu);
 	xfree(profile);
 }

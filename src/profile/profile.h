@@ -168,6 +168,12 @@ struct series {
 	array(struct point) point;	/* a bounded history, oldest first */
 };
 
+/* What the kernel did not do on a CPU. */
+struct cpu_losses {
+	uint64_t lost;		/* samples it could not deliver */
+	uint64_t throttled;	/* times it slowed sampling down */
+};
+
 /* Read the tables freely; change them only through profile_*(). */
 struct profile {
 	array(struct binary) binary;
@@ -183,8 +189,8 @@ struct profile {
 	array(location_id) named;	/* the locations that got frames, in that order */
 
 	uint64_t samples, weight;	/* of metric 1, in sealed slices */
-	uint64_t lost;			/* samples the kernel could not deliver */
-	uint64_t throttled;		/* times the kernel slowed sampling down */
+	array(struct cpu_losses) cpu;	/* by number, as far as there were any */
+	uint64_t lost, throttled;	/* of all CPUs */
 	uint64_t lost_names;		/* sideband records lost: names may be missing */
 	uint64_t merged;		/* times it was made smaller to stay in its budget */
 	unsigned generation;		/* changes when ids of sums, locations or stacks do */
@@ -262,6 +268,7 @@ void profile_seal(struct profile *profile, uint64_t until);
  * wrong slice, sealing does nothing for a second at most.
  */
 void profile_hold(struct profile *profile, bool hold);
+void profile_add_losses(struct profile *profile, uint16_t cpu, struct cpu_losses losses);
 /* Forget all samples but keep what is known of threads, binaries, names. */
 void profile_zero(struct profile *profile);
 

@@ -119,6 +119,17 @@ void profile_seal(struct profile *profile, uint64_t until)
 	ix->open_from = ix->open_until = 0;
 }
 
+void profile_add_losses(struct profile *profile, uint16_t cpu, struct cpu_losses losses)
+{
+	profile->lost += losses.lost;
+	profile->throttled += losses.throttled;
+	if (!losses.lost && !losses.throttled)
+		return;
+	array_extend(&profile->cpu, cpu + 1u);
+	profile->cpu.at[cpu].lost += losses.lost;
+	profile->cpu.at[cpu].throttled += losses.throttled;
+}
+
 void profile_zero(struct profile *profile)
 {
 	struct profile_index *ix = profile->index;
@@ -130,6 +141,7 @@ void profile_zero(struct profile *profile)
 	ix->open_from = ix->open_until = 0;
 	ix->weight_left = ix->samples_left = UINT64_MAX / 2;
 	profile->samples = profile->weight = 0;
+	array_release(&profile->cpu);
 	profile->lost = profile->throttled = profile->lost_names = 0;
 	profile->generation++;
 }

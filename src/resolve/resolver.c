@@ -205,7 +205,8 @@ static void take_exit(struct resolver *r, const struct event *event)
 
 static void take_lost(struct resolver *r, const struct event *event)
 {
-	r->profile->lost += event->lost.samples;
+	profile_add_losses(r->profile, event->cpu,
+			   (struct cpu_losses){ .lost = event->lost.samples });
 	r->profile->lost_names += event->lost.records;
 	if (!event->lost.records)
 		return;
@@ -215,8 +216,7 @@ static void take_lost(struct resolver *r, const struct event *event)
 
 static void take_throttle(struct resolver *r, const struct event *event)
 {
-	(void)event;
-	r->profile->throttled++;
+	profile_add_losses(r->profile, event->cpu, (struct cpu_losses){ .throttled = 1 });
 }
 
 static void take_event(struct sink *sink, const struct event *event)

@@ -195,17 +195,28 @@ static void begin_pass(struct perf_live *live)
 		bpf_sampler_begin(live->sampler);
 }
 
+/* Returns how many records were among it. */
+static uint64_t forget_lost(struct perf_live *live)
+{
+	uint64_t records = perf_set_read_lost(&live->set), samples;
+	uint16_t cpu;
+
+	while (perf_set_take_lost(&live->set, &cpu, &samples))
+		continue;
+	while (live->sampler && bpf_sampler_take_lost(live->sampler, &cpu, &samples))
+		continue;
+	return records;
+}
+
 /* Make room again after a long attach.  What was lost in it does not count. */
 static void drain_attach(struct perf_live *live)
 {
-	uint64_t samples, records;
-
 	begin_pass(live);
 	for (size_t i = 0; i < live->set.cpu.len; i++)
 		drain_ring(live, &live->set.cpu.at[i], UINT64_MAX);
 	live->pass_start = 0;
 	live->lost_seen = false;
-	perf_set_take_lost(&live->set, &samples, &records);
+	forget_lost(live);
 }
 
 static bool ring_broke(const struct perf_live *live)
@@ -221,10 +232,12 @@ static void tell_lost(struct perf_live *live)
 	struct event event = { .type = EVENT_LOST, .time = clock_now() };
 
 	live->lost_seen = false;
-	perf_set_take_lost(&live->set, &event.lost.samples, &event.lost.records);
-	if (event.lost.samples || event.lost.records)
+	event.lost.records = perf_set_read_lost(&live->set);
+	if (event.lost.records)
 		sorter_push(live->sorter, &event);
 	event.lost.records = 0;
+	while (perf_set_take_lost(&live->set, &event.cpu, &event.lost.samples))
+		sorter_push(live->sorter, &event);
 	while (live->sampler &&
 	       bpf_sampler_take_lost(live->sampler, &event.cpu, &event.lost.samples))
 		sorter_push(live->sorter, &event);
@@ -372,13 +385,9 @@ static void begin(struct source *source, uint64_t now)
 {
 	struct perf_live *live = (struct perf_live *)source;
 	struct event event = { .type = EVENT_LOST, .time = now };
-	uint64_t samples;
-	uint16_t cpu;
 
 	live->begun = now;
-	while (live->sampler && bpf_sampler_take_lost(live->sampler, &cpu, &samples))
-		continue;
-	perf_set_take_lost(&live->set, &samples, &event.lost.records);
+	event.lost.records = forget_lost(live);
 	if (event.lost.records)
 		sorter_push(live->sorter, &event);
 }

@@ -36,6 +36,7 @@ static bool open_cpu(struct perf_set *set, unsigned cpu, struct error *error)
 	}
 	array_push(&set->cpu, one);
 	array_push(&set->leader_lost, 0);
+	array_push(&set->lost, 0);
 	return true;
 }
 
@@ -88,7 +89,7 @@ bool perf_set_open(struct perf_set *set, const struct perf_plan *plan, struct so
 static int open_member(struct perf_set *set, const struct perf_cpu *cpu, pid_t pid,
 		       enum perf_start start)
 {
-	struct perf_member member = { 0 };
+	struct perf_member member = { .on = (unsigned)(cpu - set->cpu.at) };
 	int code;
 
 	member.fd = perf_open_sampling(set->plan, pid, cpu->cpu, start);
@@ -150,7 +151,7 @@ void perf_set_drop(struct perf_set *set, size_t first, size_t last)
 
 	for (size_t i = first; i < last; i++) {
 		if (perf_plan_counts_lost(set->plan))
-			take_lost(member[i].fd, &member[i].lost, &set->lost_before);
+			take_lost(member[i].fd, &member[i].lost, &set->lost.at[member[i].on]);
 		close(member[i].fd);
 	}
 	if (last < set->member.len)
@@ -172,17 +173,33 @@ bool perf_set_replace(struct perf_set *set)
 	return true;
 }
 
-void perf_set_take_lost(struct perf_set *set, uint64_t *samples, uint64_t *records)
+uint64_t perf_set_read_lost(struct perf_set *set)
 {
-	*samples = *records = 0;
+	uint64_t records = 0;
+
 	if (!perf_plan_counts_lost(set->plan))
-		return;
-	for (size_t i = 0; i < set->member.len; i++)
-		take_lost(set->member.at[i].fd, &set->member.at[i].lost, samples);
+		return 0;
+	for (size_t i = 0; i < set->member.len; i++) {
+		struct perf_member *member = &set->member.at[i];
+
+		take_lost(member->fd, &member->lost, &set->lost.at[member->on]);
+	}
 	for (size_t i = 0; i < set->cpu.len; i++)
-		take_lost(set->cpu.at[i].leader, &set->leader_lost.at[i], records);
-	*samples += set->lost_before;
-	set->lost_before = 0;
+		take_lost(set->cpu.at[i].leader, &set->leader_lost.at[i], &records);
+	return records;
+}
+
+bool perf_set_take_lost(struct perf_set *set, uint16_t *cpu, uint64_t *samples)
+{
+	for (size_t i = 0; i < set->lost.len; i++) {
+		if (!set->lost.at[i])
+			continue;
+		*cpu = (uint16_t)set->cpu.at[i].cpu;
+		*samples = set->lost.at[i];
+		set->lost.at[i] = 0;
+		return true;
+	}
+	return false;
 }
 
 void perf_set_close(struct perf_set *set)
@@ -196,4 +213,5 @@ void perf_set_close(struct perf_set *set)
 	array_release(&set->member);
 	array_release(&set->cpu);
 	array_release(&set->leader_lost);
+	array_release(&set->lost);
 }

@@ -20,6 +20,7 @@ struct perf_member {
 	int fd;
 	uint64_t id;		/* as in the samples it makes */
 	uint64_t lost;		/* told already */
+	unsigned on;		/* its place in perf_set.cpu */
 };
 
 struct perf_set {
@@ -27,7 +28,7 @@ struct perf_set {
 	array(struct perf_cpu) cpu;
 	array(struct perf_member) member;	/* sampling events */
 	array(uint64_t) leader_lost;		/* of each cpu, told already */
-	uint64_t lost_before;			/* samples, of closed events */
+	array(uint64_t) lost;			/* samples on each cpu, not told yet */
 };
 
 /* Leaders and rings.  Says in the facts when rings had to be small. */
@@ -46,8 +47,10 @@ void perf_set_drop(struct perf_set *set, size_t first, size_t last);
 bool perf_set_replace(struct perf_set *set);
 /* Start or stop sampling; mappings, forks and exits are reported on. */
 void perf_set_enable(struct perf_set *set, bool on);
-/* What was lost since the last call, as far as the kernel counts it. */
-void perf_set_take_lost(struct perf_set *set, uint64_t *samples, uint64_t *records);
+/* See what was lost, as far as the kernel counts it.  Returns records since the last call. */
+uint64_t perf_set_read_lost(struct perf_set *set);
+/* Samples on the next CPU that lost some up to then; false: all are told. */
+bool perf_set_take_lost(struct perf_set *set, uint16_t *cpu, uint64_t *samples);
 void perf_set_close(struct perf_set *set);
 
 #endif

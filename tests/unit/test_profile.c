@@ -230,13 +230,20 @@ static void test_samples(void **state)
 
 	assert_int_equal(profile->generation, generation);
 	add(profile, 40, 1, stack, one);
-	profile->lost = profile->throttled = 3;
+	profile_add_losses(profile, 3, (struct cpu_losses){ .lost = 2, .throttled = 3 });
+	profile_add_losses(profile, 1, (struct cpu_losses){ .lost = 1 });
+	profile_add_losses(profile, 9, (struct cpu_losses){ 0 });
+	assert_int_equal(profile->cpu.len, 4);
+	assert_int_equal(profile->cpu.at[3].throttled, 3);
+	assert_int_equal(profile->cpu.at[1].lost, 1);
+	assert_int_equal(profile->lost, 3);
+	assert_int_equal(profile->throttled, 3);
 	profile_zero(profile);
 	profile_seal(profile, 50);
 	assert_int_not_equal(profile->generation, generation);
 	assert_int_equal(profile->sum.len + profile->slice.len, 0);
 	assert_int_equal(profile->samples + profile->weight, 0);
-	assert_int_equal(profile->lost + profile->throttled, 0);
+	assert_int_equal(profile->lost + profile->throttled + profile->cpu.len, 0);
 	assert_int_equal(profile->thread.len, 3);
 	add(profile, 60, 9, stack, one);
 	profile_seal(profile, 70);

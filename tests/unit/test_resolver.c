@@ -458,11 +458,16 @@ static void test_lost(void **state)
 
 	(void)state;
 	deliver(&f, (struct event){ .type = EVENT_LOST, .lost = { 5, 2 } });
-	deliver(&f, (struct event){ .type = EVENT_LOST, .lost = { 1, 0 } });
-	deliver(&f, (struct event){ .type = EVENT_THROTTLE });
+	deliver(&f, (struct event){ .type = EVENT_LOST, .cpu = 2,
+					    .lost = { 1, 0 } });
+	deliver(&f, (struct event){ .type = EVENT_THROTTLE, .cpu = 1 });
 	assert_int_equal(f.profile->lost, 6);
 	assert_int_equal(f.profile->lost_names, 2);
 	assert_int_equal(f.profile->throttled, 1);
+	assert_int_equal(f.profile->cpu.len, 3);
+	assert_int_equal(f.profile->cpu.at[0].lost, 5);
+	assert_int_equal(f.profile->cpu.at[1].throttled, 1);
+	assert_int_equal(f.profile->cpu.at[2].lost, 1);
 	end(&f);
 }
 
