@@ -10,7 +10,7 @@
 enum gap_kind {
 	GAP_STOPPED	= 1 << 0,	/* the target stood still */
 	GAP_UNSAMPLED	= 1 << 1,	/* it ran, but was not sampled */
-	GAP_ABSENT	= 1 << 2,	/* it ran while we stood still: what is there may not be all */
+	GAP_ABSENT	= 1 << 2,	/* it ran while we stood still: some may be lost */
 	/* No samples come of these. */
 	GAP_EMPTY	= GAP_STOPPED | GAP_UNSAMPLED,
 	GAP_ANY		= GAP_EMPTY | GAP_ABSENT,

@@ -434,6 +434,40 @@ uint32_t branches_selected(struct branches *branches, const struct scene *scene)
 	return node;
 }
 
+static bool has_path(struct branches *branches, const function_id *function, size_t depth,
+		     uint32_t *node)
+{
+	size_t found;
+
+	*node = branches_find(branches, function, depth, &found);
+	return found == depth;
+}
+
+void branches_note_lost(struct branches *branches, const struct scene *scene,
+			struct lost_path *lost)
+{
+	size_t depth = scene->selected.len;
+	uint32_t node;
+
+	lost->function.len = 0;
+	/* A function alone has no place that could be lost. */
+	if (depth < 2 || has_path(branches, scene->selected.at, depth, &node))
+		return;
+	for (size_t i = 0; i < depth; i++)
+		array_push(&lost->function, scene->selected.at[i]);
+}
+
+uint32_t branches_found_again(struct branches *branches, struct lost_path *lost)
+{
+	uint32_t node;
+
+	if (!lost->function.len ||
+	    !has_path(branches, lost->function.at, lost->function.len, &node))
+		return 0;
+	lost->function.len = 0;
+	return node;
+}
+
 void branches_select(const struct branches *branches, uint32_t node, struct scene *scene)
 {
 	size_t depth = branches_depth(branches, node);

@@ -68,6 +68,18 @@ uint32_t branches_next_match(struct branches *branches, const struct scene *scen
 			     bool next);
 /* Where a selection points to: its path, or as a single function wherever that is heaviest. */
 uint32_t branches_selected(struct branches *branches, const struct scene *scene);
+/*
+ * The path that a view could not go to on entering, as it was not there:
+ * while nothing else is chosen, it is gone to when it is there (again).
+ */
+struct lost_path {
+	array(function_id) function;
+};
+/* Was the view entered with a path that is not (all) there?  Then note it, else forget. */
+void branches_note_lost(struct branches *branches, const struct scene *scene,
+			struct lost_path *lost);
+/* The node of a path that was lost and is there; 0: there is none. */
+uint32_t branches_found_again(struct branches *branches, struct lost_path *lost);
 /* Write the functions from the root on to the node. */
 void branches_select(const struct branches *branches, uint32_t node, struct scene *scene);
 

@@ -13,6 +13,7 @@ struct icicle {
 	 * it, and going down again takes the same way.
 	 */
 	array(function_id) trail;
+	struct lost_path lost;
 	size_t depth;
 	array(function_id) zoom;	/* the path that takes the whole width */
 	array(size_t) back;		/* the lengths it had before */
@@ -41,6 +42,7 @@ static void icicle_close(struct view *view)
 	branches_release(&icicle->branches);
 	boxes_release(&icicle->boxes);
 	array_release(&icicle->trail);
+	array_release(&icicle->lost.function);
 	array_release(&icicle->zoom);
 	array_release(&icicle->back);
 	xfree(icicle);
@@ -195,7 +197,11 @@ static void refresh(struct icicle *icicle, const struct scene *scene)
 			walk_to(icicle, node);
 		if (!is_in_zoom(icicle))
 			unzoom(icicle);
+		branches_note_lost(&icicle->branches, scene, &icicle->lost);
 	}
+	node = branches_found_again(&icicle->branches, &icicle->lost);
+	if (node)
+		walk_to(icicle, node);
 	icicle->entering = false;
 	icicle->made = true;
 	icicle->profile = scene->profile;
@@ -596,6 +602,7 @@ static enum reaction icicle_command(struct view *view, struct scene *scene, enum
 	reaction = move(icicle, scene->profile, command) ? REACT_REDRAW
 							 : act(icicle, scene, command);
 	if (reaction == REACT_REDRAW) {
+		icicle->lost.function.len = 0;
 		show(icicle, scene->profile);
 		select_cursor(icicle, scene);
 	}
@@ -616,6 +623,7 @@ static enum reaction icicle_point(struct view *view, struct scene *scene, int x,
 
 		if (x < box->x || x >= box->x + box->width || box->rest)
 			continue;
+		icicle->lost.function.len = 0;
 		stand_on(icicle, i);
 		show(icicle, scene->profile);
 		select_cursor(icicle, scene);

@@ -42,6 +42,7 @@ struct tree {
 	 * anything is moved or folded, the heaviest path is open.
 	 */
 	array(function_id) wanted;
+	struct lost_path lost;
 	uint32_t node;			/* under the cursor */
 	uint32_t shown;			/* however little it has: it was gone to */
 	bool touched, moved, entering;
@@ -77,6 +78,7 @@ static void tree_close(struct view *view)
 	array_release(&tree->pending);
 	array_release(&tree->children);
 	array_release(&tree->wanted);
+	array_release(&tree->lost.function);
 	xfree(tree);
 }
 
@@ -423,6 +425,7 @@ static bool is_at_selected(const struct tree *tree, const struct scene *scene)
 static void place_cursor(struct tree *tree, const struct scene *scene, bool same_shape)
 {
 	size_t row = 0;
+	uint32_t again;
 
 	if (tree->entering) {
 		uint32_t node = branches_selected(&tree->branches, scene);
@@ -431,8 +434,12 @@ static void place_cursor(struct tree *tree, const struct scene *scene, bool same
 			tree->moved = true;
 			want(tree, node);
 		}
+		branches_note_lost(&tree->branches, scene, &tree->lost);
 		tree->entering = false;
 	}
+	again = branches_found_again(&tree->branches, &tree->lost);
+	if (again)
+		want(tree, again);
 	if (tree->moved) {
 		uint32_t old = tree->node, node = find_wanted(tree, same_shape);
 
@@ -650,6 +657,7 @@ static void choose(struct tree *tree, struct scene *scene)
 {
 	touch(tree);
 	tree->moved = true;
+	tree->lost.function.len = 0;
 	note_node(tree);
 	want(tree, tree->node);
 	if (tree->node)

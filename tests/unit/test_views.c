@@ -662,6 +662,78 @@ static void selection_goes_along(void **state)
 	close_stage(&s);
 }
 
+static void sample_by(struct stage *s, thread_id thread, const char *stack, uint64_t samples)
+{
+	size_t sums;
+
+	/* Whoever scenery_add() says it was. */
+	profile_seal(s->profile, 0);
+	sums = s->profile->sum.len;
+	add(s, stack, samples);
+	profile_seal(s->profile, 0);
+	for (size_t i = sums; i < s->profile->sum.len; i++)
+		s->profile->sum.at[i].thread = thread;
+}
+
+static void narrow(struct stage *s, pid_t tid)
+{
+	s->scene.query.threads = (struct thread_choice){
+		.by = tid ? THREADS_ONE : THREADS_ALL, .pid = tid ? 4242 : 0, .tid = tid };
+	refresh(s);
+}
+
+/* The path under the cursor is there again when those who have it are. */
+static void narrowing_keeps_the_path(void **state)
+{
+	static const struct view_ops *const views[] = { &tree_view, &icicle_view };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+		struct stage s;
+
+		open_stage(&s, views[i]);
+		add(&s, "main;parse;leaf", 60);
+		profile_add_thread(s.profile, 4242, 4243, "other");
+		sample_by(&s, 2, "main;emit;leaf", 100);
+		sample_by(&s, 2, "main;emit;write", 70);
+		refresh(&s);
+		search(&s, "parse");
+		act(&s, COMMAND_FIND_NEXT);
+		act(&s, COMMAND_EXPAND);
+		act(&s, COMMAND_DOWN);
+		assert_string_equal(selected(&s), "leaf");
+		assert_int_equal(s.scene.selected.len, 3);
+		/* Looking on, and coming from another view. */
+		for (int enter = 0; enter < 2; enter++) {
+			s.scene.query.threads = (struct thread_choice){ .by = THREADS_ONE,
+				.pid = 4242, .tid = 4243 };
+			if (enter)
+				view_enter(s.view, &s.scene);
+			refresh(&s);
+			refresh(&s);
+			narrow(&s, 4242);
+			act(&s, COMMAND_SEARCH_THIS);
+			assert_int_equal(s.scene.selected.len, 3);
+			assert_string_equal(profile_function_name(s.profile,
+					    s.scene.selected.at[1]), "parse");
+			narrow(&s, 0);
+			act(&s, COMMAND_SEARCH_THIS);
+			assert_string_equal(profile_function_name(s.profile,
+					    s.scene.selected.at[1]), "parse");
+		}
+		/* What is chosen meanwhile is the path from then on. */
+		narrow(&s, 4243);
+		view_enter(s.view, &s.scene);
+		refresh(&s);
+		search(&s, "write");
+		act(&s, COMMAND_FIND_NEXT);
+		narrow(&s, 0);
+		act(&s, COMMAND_SEARCH_THIS);
+		assert_string_equal(selected(&s), "write");
+		close_stage(&s);
+	}
+}
+
 /* Readings go on while the display is paused; what it shows stays of one moment. */
 static void counters_hold(void **state)
 {
@@ -795,6 +867,7 @@ int main(void)
 		cmocka_unit_test(icicle_is_stable),
 		cmocka_unit_test(icicle_finds_thin_boxes),
 		cmocka_unit_test(selection_goes_along),
+		cmocka_unit_test(narrowing_keeps_the_path),
 		cmocka_unit_test(counters_hold),
 		cmocka_unit_test(threads_hold),
 		cmocka_unit_test(threads_fold),
