@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "source/bpf_sampler.h"
 #include "source/perf_open.h"
 #include "source/perf_ring.h"
 #include "source/privilege.h"
@@ -120,6 +121,27 @@ static void check_events(struct doctor *doctor)
 		.ok = !cycles || cycles == EACCES || cycles == EPERM,
 		.advice = "usual in virtual machines: cpu-clock is used instead",
 	}, "%s", answer(cycles));
+}
+
+/* Loaded once for this, and what that took is told. */
+static void check_bpf(struct doctor *doctor)
+{
+	struct bpf_facts facts;
+	struct error error = { 0 };
+	bool ok = bpf_sampler_try(&facts, &error);
+	struct finding finding = {
+		.name = "bpf",
+		.about = "BPF: walk stacks in the kernel",
+		.ok = ok,
+		.weight = WEIGHT_NONE,
+		.advice = "stacks are copied and walked by tprof instead",
+	};
+
+	if (ok)
+		add(doctor, finding, "works: %u instructions, %u verified, loaded in %.0f ms",
+		    facts.instructions, facts.verified, (double)facts.load_time / 1e6);
+	else
+		add(doctor, finding, "%s", error.text);
 }
 
 static void check_others(struct doctor *doctor)
@@ -361,6 +383,7 @@ enum doctor_verdict doctor_print(FILE *out, bool json)
 
 	privilege_read(&doctor.privilege);
 	check_events(&doctor);
+	check_bpf(&doctor);
 	check_others(&doctor);
 	check_settings(&doctor);
 	check_kernel_names(&doctor);

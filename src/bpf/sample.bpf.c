@@ -35,7 +35,11 @@ enum {
 	RING_FORCE_WAKEUP = 1 << 1,
 	RING_AVAILABLE = 0,
 	SIGNAL_STOP = 19,
+	/* Flags of tasks that never run code of a program. */
+	TASK_IO_WORKER = 0x00000010,
+	TASK_USER_WORKER = 0x00004000,
 	TASK_KTHREAD = 0x00200000,
+	TASK_KERNEL_ONLY = TASK_IO_WORKER | TASK_USER_WORKER | TASK_KTHREAD,
 };
 
 /* What of the kernel's own is looked at; where it is, the loader finds out. */
@@ -517,8 +521,10 @@ static __always_inline enum unwind_end begin_walk(struct scratch *s,
 	struct target_entry *target;
 	struct code_ref *code;
 
-	if (task->flags & TASK_KTHREAD || !task->mm)
+	if (task->flags & TASK_KERNEL_ONLY)
 		return s->record.count ? UNWIND_COMPLETE : UNWIND_NO_USER;
+	if (!task->mm)
+		return UNWIND_NO_USER;
 	if ((cs & 3) == SEGMENT_USER) {
 		take_registers(s, &context->regs);
 		/* Keeps the compiler from joining both ways: this pointer may not be moved. */

@@ -653,6 +653,8 @@ static bool choose_sampler(struct perf_live *live, const struct target *target,
 	if (target->backend == BACKEND_PERF || !perf_plan_copies_stacks(&live->plan))
 		return true;
 	if (open_sampler(live, target, &why)) {
+		/* Few are copied, so each may be long. */
+		live->plan.stack_bytes = PERF_STACK_MAX;
 		snprintf(facts->backend, sizeof facts->backend, "BPF");
 		return true;
 	}
