@@ -127,9 +127,24 @@ static void take_thread_start(struct resolver *r, const struct event *event)
 	task_set_name(process_add_task(&r->processes, process, event->tid), name);
 }
 
-static void take_fork(struct resolver *r, const struct event *event)
+/* One that has had no sample: its child has the same mapped, and may be gone soon. */
+static struct process *meet_parent(struct resolver *r, const struct event *event)
 {
 	struct process *parent = process_find(&r->processes, event->fork.parent_pid);
+
+	if (parent || !r->everything || event->pid == event->fork.parent_pid ||
+	    event->fork.parent_pid <= 0)
+		return parent;
+	parent = process_add(&r->processes, event->fork.parent_pid, event->time);
+	process_set_watch(&r->processes, parent, WATCH_NOW);
+	process_add_task(&r->processes, parent, event->fork.parent_tid);
+	maps_read(r, parent);
+	return parent;
+}
+
+static void take_fork(struct resolver *r, const struct event *event)
+{
+	struct process *parent = meet_parent(r, event);
 	struct process *child = process_find(&r->processes, event->pid);
 	bool wanted = r->everything || (parent && parent->watch == WATCH_NOW &&
 					!(r->flags & RESOLVER_NO_FOLLOW));

@@ -137,10 +137,14 @@ static location_id location_of(struct resolver *r, const struct owner *owner,
  * The kernel was called from there, and it is not mapped any more: the
  * process is about to run another program.
  */
-static bool has_left_program(const struct walked *walked)
+static bool has_left_program(const struct owner *owner, const struct walked *walked)
 {
-	return walked->end == UNWIND_NO_MAPPING && walked->kernel_count &&
-	       walked->count == walked->kernel_count + 1;
+	if (!walked->kernel_count || walked->count != walked->kernel_count + 1)
+		return false;
+	return walked->end == UNWIND_NO_MAPPING ||
+	       (walked->end == UNWIND_UNREADABLE &&
+		!mappings_find(owner_mappings(owner),
+			       walked->ip[walked->kernel_count] & UNWIND_ADDRESS));
 }
 
 /* Outermost first. */
@@ -151,7 +155,7 @@ stack_id stacks_add(struct resolver *r, const struct owner *owner, const struct 
 	size_t count = walked->count;
 	stack_id stack = 0;
 
-	if (has_left_program(walked)) {
+	if (has_left_program(owner, walked)) {
 		verdict = verdict_of(UNWIND_NO_USER);
 		count = walked->kernel_count;
 	}

@@ -374,6 +374,22 @@ static void test_reads_proc(void **state)
 	end(&f);
 }
 
+/* A child is gone before it can be looked at, but it had what its parent has. */
+static void test_fork_of_a_stranger(void **state)
+{
+	struct fixture f = start(0);
+	uint64_t ip[] = { (uint64_t)(uintptr_t)test_fork_of_a_stranger };
+
+	(void)state;
+	resolver_watch_everything(f.resolver);
+	fork_from(&f, getpid(), CHILD, CHILD);
+	sample(&f, CHILD, CHILD, ip, 1, 0);
+	leave(&f, CHILD, CHILD);
+	assert_non_null(strstr(sums(&f), "test_resolver"));
+	assert_null(strstr(sums(&f), "[unknown]"));
+	end(&f);
+}
+
 static void test_watch_process(void **state)
 {
 	struct fixture f = start(0);
@@ -545,6 +561,7 @@ int main(void)
 		cmocka_unit_test_setup(test_exec_again, reset_fake),
 		cmocka_unit_test_setup(test_everything, reset_fake),
 		cmocka_unit_test_setup(test_reads_proc, reset_fake),
+		cmocka_unit_test_setup(test_fork_of_a_stranger, reset_fake),
 		cmocka_unit_test_setup(test_watch_process, reset_fake),
 		cmocka_unit_test_setup(test_names_follow_late, reset_fake),
 		cmocka_unit_test_setup(test_lost, reset_fake),
