@@ -22,8 +22,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "ui/pointer.h"
 #include "ui/nanny.h"
+#include "ui/paint.h"
+#include "ui/pointer.h"
 #include "ui/theme.h"
 
 enum { KEY_ESCAPE = 27, KEY_CTRL_Z = 26, KEY_RETURN = 13, RUN_MAX = 128, SEQUENCE_MS = 25 };
@@ -50,6 +51,8 @@ static struct {
 	WINDOW *keys;		/* a pad: reading from a window would draw it */
 	struct grid shown;
 	bool stale;		/* what is on the screen is not what shown says */
+	bool paints;		/* frames are sent by ourselves: curses's screen stays empty */
+	struct painter painter;
 	bool gone, ascii;
 	struct {
 		attr_t attributes;
@@ -74,7 +77,7 @@ static struct {
 	struct termios saved;
 	char restore[256];
 	size_t restore_len;
-} tty = { .fd = -1, .signals = -1, .nanny = { .pipe = -1 } };
+} tty = { .fd = -1, .signals = -1, .nanny = { .pipe = -1 }, .painter = PAINTER_INIT };
 
 /* Crashes. */
 
@@ -159,6 +162,8 @@ static void prepare_restore(void)
 static void leave_screen(void)
 {
 	if (!capability("rmcup") && !isendwin()) {
+		if (tty.paints)
+			dprintf(tty.fd, "\033[%d;1H\033[K", LINES);
 		wmove(stdscr, LINES - 1, 0);
 		wclrtoeol(stdscr);
 		refresh();
@@ -269,6 +274,7 @@ static void curses_close(void)
 	close(tty.fd);
 	tty.fd = -1;
 	grid_release(&tty.shown);
+	painter_release(&tty.painter);
 }
 
 static bool open_tty(struct error *error)
@@ -402,6 +408,44 @@ static void prepare_looks(const struct term_style *style)
 	}
 }
 
+static uint32_t glyph(const struct cell *cell, bool wide)
+{
+	uint32_t character = cell->character ? cell->character : ' ';
+
+	if (character < 0x7f)
+		return character;
+	if (tty.ascii)
+		return (unsigned char)theme_ascii(character);
+	/* Where the C library's idea of widths is another, the row would shift. */
+	return wcwidth((wchar_t)character) == (wide ? 2 : 1) ? character : '?';
+}
+
+static bool add_color(struct paint_look *look, const char *name, int color)
+{
+	const char *text = color == LOOK_DEFAULT ? "" : capability(name);
+
+	return text && (!*text || paint_add_color(look, tiparm(text, color)));
+}
+
+static void prepare_painter(const struct term_style *style)
+{
+	int colors = usable_colors(style);
+
+	tty.painter.glyph = glyph;
+	/* Also a last column that does not scroll, and colours and attributes together. */
+	tty.paints = painter_knows(capability) && tigetnum("ncv") <= 0 &&
+		     (tigetflag("am") <= 0 || tigetflag("xenl") > 0) &&
+		     (!has_colors() || capability("op"));
+	for (int i = 0; i < STYLE_COUNT && tty.paints; i++) {
+		struct look look = theme_look(style->changes, colors, (enum style)i);
+		struct paint_look *paint = &tty.painter.look[i];
+
+		*paint = (struct paint_look){ .attributes = look.attributes };
+		tty.paints = add_color(paint, "setaf", look.foreground) &&
+			     add_color(paint, "setab", look.background);
+	}
+}
+
 static void prepare_screen(const struct term_style *style)
 {
 	raw();
@@ -417,6 +461,7 @@ static void prepare_screen(const struct term_style *style)
 	tty.has_mouse = capability("kmous") != NULL;
 	define_key(NULL, KEY_MOUSE);
 	prepare_looks(style);
+	prepare_painter(style);
 	prepare_restore();
 	tty.ascii = style->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	tty.stale = true;
@@ -434,18 +479,6 @@ static void curses_size(int *width, int *height)
 {
 	*width = COLS > 0 ? COLS : 1;
 	*height = LINES > 0 ? LINES : 1;
-}
-
-static wchar_t glyph(const struct cell *cell, bool wide)
-{
-	uint32_t character = cell->character ? cell->character : ' ';
-
-	if (character < 0x7f)
-		return (wchar_t)character;
-	if (tty.ascii)
-		return (wchar_t)theme_ascii(character);
-	/* Where the C library's idea of widths is another, the row would shift. */
-	return wcwidth((wchar_t)character) == (wide ? 2 : 1) ? (wchar_t)character : L'?';
 }
 
 static void make_cell(cchar_t *out, wchar_t character, const struct cell *cell)
@@ -473,7 +506,7 @@ static void draw_run(const struct cell *row, int y, int from, int until, int wid
 
 	for (int x = from; x < until; x++) {
 		bool wide = row[x].character && x + 1 < width && !row[x + 1].character;
-		wchar_t character = glyph(&row[x], wide);
+		wchar_t character = (wchar_t)glyph(&row[x], wide);
 
 		make_cell(&run[count++], character, &row[x]);
 		if (wide && wcwidth(character) == 2)
@@ -507,18 +540,15 @@ static void draw_changes(const struct cell *new, const struct cell *old, int y, 
 	}
 }
 
-static void curses_show(const struct grid *grid)
+/* By curses, for terminals that need it. */
+static void draw_frame(const struct grid *grid)
 {
-	int screen_width, screen_height, width, height;
 	bool all = tty.stale || grid->width != tty.shown.width ||
 		grid->height != tty.shown.height;
+	int width = grid->width < COLS ? grid->width : COLS;
+	int height = grid->height < LINES ? grid->height : LINES;
 	size_t row = (size_t)grid->width * sizeof *grid->cell;
 
-	if (tty.gone)
-		return;
-	curses_size(&screen_width, &screen_height);
-	width = grid->width < screen_width ? grid->width : screen_width;
-	height = grid->height < screen_height ? grid->height : screen_height;
 	if (all) {
 		erase();
 		grid_resize(&tty.shown, grid->width, grid->height);
@@ -534,6 +564,40 @@ static void curses_show(const struct grid *grid)
 		memcpy(old, new, row);
 	}
 	refresh();
+}
+
+/* Curses brings the terminal into its state; what it knows of is an empty screen. */
+static void begin_painting(const struct grid *grid)
+{
+	struct termios modes;
+
+	erase();
+	clearok(curscr, TRUE);
+	refresh();
+	painter_begin(&tty.painter, grid->width, grid->height);
+	tty.painter.line_feed_goes_down = !tcgetattr(tty.fd, &modes) &&
+		!((modes.c_oflag & OPOST) && (modes.c_oflag & ONLCR));
+}
+
+static void paint_frame(const struct grid *grid)
+{
+	/* A new size comes with a new frame. */
+	if (grid->width > COLS || grid->height > LINES)
+		return;
+	if (tty.stale || grid->width != tty.painter.shown.width ||
+	    grid->height != tty.painter.shown.height)
+		begin_painting(grid);
+	painter_show(&tty.painter, grid, tty.fd);
+}
+
+static void curses_show(const struct grid *grid)
+{
+	if (tty.gone)
+		return;
+	if (tty.paints)
+		paint_frame(grid);
+	else
+		draw_frame(grid);
 	tty.stale = false;
 	set_up(true);
 }
