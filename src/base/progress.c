@@ -42,11 +42,12 @@ bool progress_is_cancelled(const struct progress *progress)
 
 void progress_share(char out[QUANTITY_MAX], uint64_t done, uint64_t total)
 {
-	unsigned percent = 0;
+	unsigned percent = 99;
 
-	if (total)
+	*out = '\0';
+	if (!total)
+		return;
+	if (done < total)
 		percent = (unsigned)((unsigned __int128)done * 100 / total);
-	if (percent > 99)
-		percent = 99;
-	snprintf(out, QUANTITY_MAX, total ? "%u%%" : "", percent);
+	snprintf(out, QUANTITY_MAX, "%u%%", percent);
 }
