@@ -242,7 +242,8 @@ static void strip(struct bench *bench)
 {
 	struct timeline timeline = { 0 };
 
-	timeline_update(&timeline, bench->profile, &(struct gaps){ 0 }, bench->time, 1000000000, 200);
+	timeline_update(&timeline, bench->profile, &(struct gaps){ 0 }, bench->time, 1000000000,
+			200);
 	timeline_release(&timeline);
 }
 

@@ -202,6 +202,7 @@ static void take_signal(struct relay *relay)
 		session_resize(relay->session, width, height);
 		break;
 	case INPUT_CONTINUED:
+		session_continued(relay->session);
 		/* The shell has had the terminal meanwhile. */
 		take_screen(relay);
 		break;

@@ -218,8 +218,17 @@ static void draw_headings(struct canvas c, const struct layout *at)
 		canvas_text(c, at->history, 0, STYLE_COLUMN, "Recent");
 }
 
+/* In the way of one step: nothing could grow. */
+static bool is_gap(const struct status *status, const struct series *series, size_t i)
+{
+	const struct point *point = &series->point.at[i];
+
+	return series->kind == SERIES_TOTAL && i &&
+	       status_has_gap(status, point[-1].time, point->time, GAP_STOPPED);
+}
+
 /* One step of the history: how much it grew, or how high it was. */
-static double step_of(const struct series *series, size_t i)
+static double step_of(const struct status *status, const struct series *series, size_t i)
 {
 	const struct point *point = &series->point.at[i];
 	double growth, ns;
@@ -227,11 +236,14 @@ static double step_of(const struct series *series, size_t i)
 	if (series->kind == SERIES_LEVEL)
 		return (double)point->value;
 	growth = (double)point->value - (double)point[-1].value;
+	if (is_gap(status, series, i))
+		return 0;
 	ns = (double)point->time - (double)point[-1].time;
 	return ns > 0 && growth > 0 ? growth / ns : 0;
 }
 
-static void draw_history(const struct series *series, size_t len, struct canvas c)
+static void draw_history(const struct status *status, const struct series *series, size_t len,
+			 struct canvas c)
 {
 	size_t least = series->kind == SERIES_TOTAL, first;
 	double peak = 0;
@@ -240,14 +252,19 @@ static void draw_history(const struct series *series, size_t len, struct canvas 
 		return;
 	first = len - least > (size_t)c.width ? len - (size_t)c.width : least;
 	for (size_t i = first; i < len; i++)
-		if (step_of(series, i) > peak)
-			peak = step_of(series, i);
+		if (step_of(status, series, i) > peak)
+			peak = step_of(status, series, i);
 	for (size_t i = first; i < len; i++) {
 		int x = c.width - (int)(len - i);
-		int eighths = peak > 0 ? (int)(step_of(series, i) / peak * 8 + 0.5) : 0;
+		double step = step_of(status, series, i);
+		int eighths = peak > 0 ? (int)(step / peak * 8 + 0.5) : 0;
 
-		canvas_fill(canvas_part(c, x, 0, 1, 1), 0x2580 + (uint32_t)(eighths ? eighths : 1),
-			    eighths ? STYLE_BAR : STYLE_DIM);
+		if (is_gap(status, series, i))
+			canvas_fill(canvas_part(c, x, 0, 1, 1), 's', STYLE_NOTICE);
+		else
+			canvas_fill(canvas_part(c, x, 0, 1, 1),
+				    0x2580 + (uint32_t)(eighths ? eighths : 1),
+				    eighths ? STYLE_BAR : STYLE_DIM);
 	}
 }
 
@@ -308,7 +325,7 @@ static void draw_row(const struct scene *scene, struct canvas c, const struct la
 	if (at->note >= 0)
 		draw_sentence(canvas_part(c, at->note, 0, NOTE_WIDTH, 1), STYLE_LABEL, note.text);
 	if (at->history >= 0)
-		draw_history(series, points_shown(scene, series),
+		draw_history(&scene->status, series, points_shown(scene, series),
 			     canvas_part(c, at->history, 0, HISTORY_MAX, 1));
 	strbuf_release(&note);
 }

@@ -44,7 +44,7 @@ static const struct {
 	{ "[truncated]", "above stacks whose outer callers are missing, and why" },
 	{ "?name", "a caller found without unwind information: it may be another" },
 	{ "CPUs", "CPUs in use: 1.97 is nearly two of them all the time" },
-	{ "s", "in the strip: tprof, sampling or the target was stopped" },
+	{ "s", "in a strip: tprof, sampling or the target was stopped" },
 	{ "to be named", "addresses that wait for the names of their functions" },
 	{ "tprof", "what measuring costs: our own CPU time and memory" },
 	{ "(inlined)", "put into its caller by the compiler: no call took place" },

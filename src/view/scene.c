@@ -31,6 +31,11 @@ void status_release(struct status *status)
 	*status = (struct status){ 0 };
 }
 
+bool status_has_gap(const struct status *status, uint64_t from, uint64_t until, unsigned kinds)
+{
+	return until > from && gaps_within(&status->gaps, from, until, kinds) >= (until - from) / 2;
+}
+
 uint64_t status_active(const struct status *status, uint64_t from, uint64_t until)
 {
 	/* Stopped it uses nothing, and that is to be seen while it lasts. */

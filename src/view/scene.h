@@ -42,6 +42,8 @@ struct status {
 	array(char *) notice;	/* what was given up or is wrong, a sentence each */
 };
 void status_release(struct status *status);
+/* Is it most of a stretch of time that gaps of some kinds take? */
+bool status_has_gap(const struct status *status, uint64_t from, uint64_t until, unsigned kinds);
 /* How many ns of a stretch of time the target could run, or waits to now. */
 uint64_t status_active(const struct status *status, uint64_t from, uint64_t until);
 

@@ -414,20 +414,25 @@ static double peak_of(const struct threads_view *v)
 	return peak;
 }
 
-static void draw_history(const struct threads_view *v, struct canvas c, size_t row)
+static void draw_history(const struct threads_view *v, const struct status *status, struct canvas c,
+			 size_t row)
 {
 	const double *bucket = &v->threads->history.at[row * THREAD_BUCKETS];
 	size_t full = v->threads->full, count = (size_t)c.width < full ? (size_t)c.width : full;
 	double peak = peak_of(v);
 
 	for (size_t i = 0; i < count; i++) {
+		struct canvas cell = canvas_part(c, c.width - (int)count + (int)i, 0, 1, 1);
+		uint64_t from = v->threads->from + (full - count + i) * v->threads->width;
 		int eighths = (int)(bucket[full - count + i] / peak * 8 + 0.5);
 
 		if (eighths > 8)
 			eighths = 8;
-		canvas_fill(canvas_part(c, c.width - (int)count + (int)i, 0, 1, 1),
-			    0x2580 + (uint32_t)(eighths > 0 ? eighths : 1),
-			    eighths > 0 ? STYLE_BAR : STYLE_DIM);
+		if (status_has_gap(status, from, from + v->threads->width, GAP_ANY))
+			canvas_fill(cell, 's', STYLE_NOTICE);
+		else
+			canvas_fill(cell, 0x2580 + (uint32_t)(eighths > 0 ? eighths : 1),
+				    eighths > 0 ? STYLE_BAR : STYLE_DIM);
 	}
 }
 
@@ -480,8 +485,8 @@ static void draw_row(const struct threads_view *v, const struct scene *scene, st
 	add_label(v, scene, row, &text);
 	canvas_name(c, at->name, 0, at->name_width, style, text.text);
 	if (at->history >= 0)
-		draw_history(v, canvas_part(c, at->history, 0, at->history_width, 1),
-			     v->order.at[i]);
+		draw_history(v, &scene->status,
+			     canvas_part(c, at->history, 0, at->history_width, 1), v->order.at[i]);
 	if (cursor)
 		canvas_restyle(c, STYLE_CURSOR);
 	if (at->hottest >= 0 && (row->hottest_self.samples || row->hottest_self.weight)) {

@@ -243,6 +243,19 @@ static void errors_of_threads(struct scene *scene, struct profile *profile)
 	scene->show_errors = true;
 }
 
+static void gaps_of_threads(struct scene *scene, struct profile *profile)
+{
+	add_threads(scene, profile);
+	gaps_add(&scene->status.gaps, (struct gap){ scene->status.now - 4000000000u,
+						    scene->status.now - 2500000000u, GAP_STOPPED });
+}
+
+static void gaps_of_counters(struct scene *scene, struct profile *profile)
+{
+	count(scene, profile);
+	gaps_add(&scene->status.gaps, (struct gap){ 108000000000u, 109000000000u, GAP_STOPPED });
+}
+
 /* One is heavy enough, one is chosen, the rest is not worth a row. */
 static void limit_threads(struct scene *scene, struct profile *profile)
 {
@@ -541,6 +554,9 @@ static const struct screen screens[] = {
 	  .command = { COMMAND_GROUP } },
 	{ "threads-filter", &threads_view, scenery_program, 80, 24, .change = add_threads,
 	  .keep = "memcpy|worker", .command = { COMMAND_GROUP } },
+	{ "threads-gaps", &threads_view, scenery_program, 80, 24, .change = gaps_of_threads,
+	  .command = { COMMAND_GROUP } },
+	{ "counters-gaps", &counters_view, scenery_program, 80, 24, .change = gaps_of_counters },
 	{ "threads-small", &threads_view, scenery_program, 40, 9, .change = show_thread },
 	{ "threads-empty", &threads_view, profile_new, 80, 24, .search = NULL },
 	{ "threads-file", &threads_view, profile_new, 80, 24, .change = ended_file },
