@@ -37,6 +37,7 @@ struct profile *profile_copy(const struct profile *from)
 	*to = *from;
 	to->index = xcalloc(1, sizeof *to->index);
 	copy_texts(to->index, from->index);
+	memcpy(to->index->truncated, from->index->truncated, sizeof to->index->truncated);
 	copy_array(&to->binary, &from->binary);
 	copy_array(&to->function, &from->function);
 	copy_array(&to->frame, &from->frame);
@@ -47,6 +48,7 @@ struct profile *profile_copy(const struct profile *from)
 	copy_array(&to->sum, &from->sum);
 	copy_array(&to->slice, &from->slice);
 	copy_array(&to->named, &from->named);
+	copy_array(&to->cpu, &from->cpu);
 	copy_array(&to->series, &from->series);
 	for (size_t i = 0; i < from->series.len; i++)
 		copy_array(&to->series.at[i].point, &from->series.at[i].point);

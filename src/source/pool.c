@@ -162,7 +162,8 @@ void pool_settle(struct pool *pool, uint64_t time)
 			(struct stretch){ given.first & mask, given.words });
 		pool->words -= given.words;
 	}
-	if (pool->next_given < 1024 && pool->next_given < pool->given.len)
+	if (!pool->next_given ||
+	    (pool->next_given < 1024 && pool->next_given < pool->given.len))
 		return;
 	pool->given.len -= pool->next_given;
 	memmove(pool->given.at, pool->given.at + pool->next_given,

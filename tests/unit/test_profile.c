@@ -736,7 +736,12 @@ static void test_copy(void **state)
 	profile_add_sample(profile, &(struct sample){ .time = 7, .weight = 30, .samples = 3,
 						      .stack = stack });
 	profile_seal(profile, 10);
+	profile_add_losses(profile, 1, (struct cpu_losses){ .lost = 4 });
+	profile_truncation(profile, TRUNCATED_NO_ROWS);
 	copy = profile_copy(profile);
+	assert_int_equal(profile_truncation_function(copy, TRUNCATED_NO_ROWS),
+			 profile_truncation_function(profile, TRUNCATED_NO_ROWS));
+	profile_add_losses(profile, 1, (struct cpu_losses){ .lost = 1 });
 	for (int i = 0; i < 1000; i++) {
 		char name[20];
 
@@ -750,6 +755,7 @@ static void test_copy(void **state)
 	assert_int_equal(copy->samples, 3);
 	assert_int_equal(copy->weight, 30);
 	assert_int_equal(copy->generation, 1);
+	assert_int_equal(copy->cpu.at[1].lost, 4);
 	assert_int_equal(copy->sum.len, 1);
 	assert_int_equal(copy->slice.len, 1);
 	assert_int_equal(copy->sum.at[0].stack, stack);
