@@ -318,6 +318,7 @@ is_left() {
 }
 
 # Threads of others are attached to one by one: here so slowly that one can read of it.
+# What strace traces can't look for leaks.
 attaching() {
 	local pids='' plain='' key i
 	start "attaching" 90 24
@@ -329,7 +330,8 @@ attaching() {
 		plain='setpriv --bounding-set=-all --inh-caps=-all'
 	fi
 	# shellcheck disable=SC2016 # the shell in the pane expands it
-	keys "exec $plain env PS1='plain> ' bash --norc --noprofile --noediting" Enter
+	keys "exec $plain env PS1='plain> ' ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 \
+bash --norc --noprofile --noediting" Enter
 	expect 'plain>' || return
 	for ((i = 0; i < 40; i++)); do
 		keys 'sleep 100 & p=$p,$!' Enter
