@@ -569,19 +569,30 @@ static bool add_failed(const struct perf_live *live, int code, pid_t pid, struct
 				 error);
 }
 
-/* Where threads keep all CPUs busy, opening events one by one would take long. */
-static bool attach_threads(struct perf_live *live, const struct target *target,
-			   struct progress *progress, struct error *error)
+/* Where threads keep all CPUs busy, what takes work would take long. */
+static int begin_urgent(void)
 {
 	int nice;
-	bool ok;
 
 	errno = 0;
 	nice = getpriority(PRIO_PROCESS, 0);
 	if (!errno)
 		setpriority(PRIO_PROCESS, 0, -20);
-	ok = perf_threads_attach(&live->threads, &live->set, target, progress, error);
+	return nice;
+}
+
+static void end_urgent(int nice)
+{
 	setpriority(PRIO_PROCESS, 0, nice);
+}
+
+static bool attach_threads(struct perf_live *live, const struct target *target,
+			   struct progress *progress, struct error *error)
+{
+	int nice = begin_urgent();
+	bool ok = perf_threads_attach(&live->threads, &live->set, target, progress, error);
+
+	end_urgent(nice);
 	if (ok)
 		drain_attach(live);
 	return ok;
@@ -637,9 +648,13 @@ static bool open_sampler(struct perf_live *live, const struct target *target,
 		.cpus = (unsigned)live->plan.cpu.len,
 	};
 
+	int nice;
+
 	if (!live->plan.per_cpu)
 		return error_set(error, EPERM, "not allowed to measure whole CPUs");
+	nice = begin_urgent();
 	live->sampler = bpf_sampler_open(&options, error);
+	end_urgent(nice);
 	return live->sampler != NULL;
 }
 

@@ -143,7 +143,8 @@ static void check_rules(const struct fixture *f, const struct code_ref *ref,
 			assert_int_equal(got.cfa, UNWIND_NONE);
 			continue;
 		}
-		wanted = table->rule[(page + (offset & 4095) / (4096 / table->page[0].count)) % 100];
+		page += (offset & 4095) / (4096 / table->page[0].count);
+		wanted = table->rule[page % 100];
 		assert_memory_equal(&got, &wanted, sizeof got);
 	}
 }
