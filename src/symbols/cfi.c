@@ -7,6 +7,7 @@
 
 #include "symbols/cfi_private.h"
 #include "symbols/dwarf_names.h"
+#include "symbols/inflate.h"
 
 #ifndef PT_GNU_EH_FRAME
 #define PT_GNU_EH_FRAME 0x6474e550
@@ -220,15 +221,60 @@ static void read_eh_frame(struct cfi_rows *rows, const struct cfi_file *file)
 	xfree((void *)(uintptr_t)table.bytes.at);
 }
 
+/* In front of compressed bytes is how they are compressed and to which size. */
+static bool take_compression(const struct cfi_section *section, struct bytes *in, uint64_t *size)
+{
+	Elf64_Chdr header;
+	struct bytes magic;
+	uint64_t reversed;
+
+	if (section->flags & SHF_COMPRESSED) {
+		if (in->len < sizeof header)
+			return false;
+		memcpy(&header, in->at, sizeof header);
+		in->at += sizeof header;
+		in->len -= sizeof header;
+		*size = header.ch_size;
+		return header.ch_type == ELFCOMPRESS_ZLIB;
+	}
+	if (!take_bytes(in, 4, &magic) || memcmp(magic.at, "ZLIB", 4) || !take_u64(in, &reversed))
+		return false;
+	*size = __builtin_bswap64(reversed);
+	return true;
+}
+
+/* Debug information may be compressed, also in the way of before it was standardized. */
+static unsigned char *read_debug_section(const struct cfi_file *file,
+					 const struct cfi_section *section, size_t *size)
+{
+	unsigned char *part = cfi_read_part(file, section->offset, section->size);
+	struct bytes in = { part, (size_t)section->size };
+	unsigned char *whole = NULL;
+	uint64_t len;
+
+	*size = in.len;
+	if (!part || (!(section->flags & SHF_COMPRESSED) && section->name[1] != 'z'))
+		return part;
+	if (take_compression(section, &in, &len) && len <= PART_MAX) {
+		whole = inflate_bytes(in, (size_t)len);
+		*size = (size_t)len;
+	}
+	xfree(part);
+	return whole;
+}
+
 static void read_debug_frame(struct cfi_rows *rows, const struct cfi_file *file)
 {
 	const struct cfi_section *found = find_section(file, ".debug_frame");
 	struct cfi_table table = { .debug = true };
 
-	if (!found || found->flags & SHF_COMPRESSED)
+	if (!found)
+		found = find_section(file, ".zdebug_frame");
+	if (!found)
 		return;
-	table.bytes.at = cfi_read_part(file, found->offset, found->size);
-	table.bytes.len = table.bytes.at ? (size_t)found->size : 0;
+	table.bytes.at = read_debug_section(file, found, &table.bytes.len);
+	if (!table.bytes.at)
+		return;
 	cfi_read_frames(rows, CFI_DEBUG_FRAME, &table);
 	xfree((void *)(uintptr_t)table.bytes.at);
 }

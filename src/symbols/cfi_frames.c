@@ -72,6 +72,11 @@ static bool take_uleb(struct bytes *in, uint64_t *value)
 	unsigned shift = 0;
 	uint8_t byte;
 
+	if (in->len && *in->at < 0x80) {
+		*value = *in->at++;
+		in->len--;
+		return true;
+	}
 	*value = 0;
 	do {
 		if (!take_u8(in, &byte))
@@ -513,7 +518,8 @@ static bool take_cfa(struct run *run, struct bytes *in, uint8_t op)
 	case DW_CFA_def_cfa_offset_sf:
 		return take_sleb(in, &words) && set_cfa_words(run, words);
 	default:
-		run->frame.cfa = (struct place){ .how = HOW_EXPRESSION };
+		/* An offset from before counts again when there is a register again. */
+		run->frame.cfa.how = HOW_EXPRESSION;
 		run->changed = true;
 		return take_block(in, &run->frame.cfa.expression);
 	}

@@ -41,6 +41,9 @@ fi
 if grep -q '^#define HAVE_LIBIBERTY 1' config.h; then
 	libraries+=" -liberty"
 fi
+if grep -q '^#define HAVE_ZLIB 1' config.h; then
+	libraries+=" $(pkg-config --libs zlib)"
+fi
 
 failed=0 count=0
 for file in "$source"/tests/fuzz/fuzz_*.c; do
