@@ -16,6 +16,7 @@ enum {
 };
 
 #define MILLISECOND	UINT64_C(1000000)
+#define IDLE_MAX	(5000 * MILLISECOND)	/* then it has to give its memory back */
 #define PAUSE_MIN	(100 * MILLISECOND)
 #define PAUSE_MAX	(5000 * MILLISECOND)
 
@@ -41,6 +42,7 @@ struct rows {
 	uint64_t bytes, row_count;
 	size_t failed;
 	unsigned deaths;		/* since the last answer */
+	uint64_t busy;			/* when it had something to do last */
 	uint64_t start_again, pause;
 	bool given_up;			/* never start it again */
 	char trouble[200];
@@ -337,10 +339,22 @@ static void bury(struct rows *rows, uint64_t now)
 		give_up(rows, "the symbolizer breaks again and again");
 }
 
+static bool is_idle(struct rows *rows, uint64_t now)
+{
+	if (rows_waiting(rows))
+		rows->busy = now;
+	return rows->symbolizer && now > rows->busy + IDLE_MAX;
+}
+
 void rows_work(struct rows *rows, uint64_t now)
 {
 	struct error error;
 
+	if (is_idle(rows, now)) {
+		symbolizer_stop(rows->symbolizer);
+		rows->symbolizer = NULL;
+		rows->start_again = 0;
+	}
 	/* Asking after taking in an answer keeps the symbolizer busy. */
 	for (int round = 0; round < 2; round++) {
 		ask(rows, now);

@@ -92,9 +92,9 @@ struct verdict {
 static struct verdict verdict_of(enum unwind_end end)
 {
 	static const struct verdict verdicts[UNWIND_ENDS] = {
-		/* Kernel threads have no user stack either: names tell. */
 		[UNWIND_MORE] = { STACK_BY_NAME, 0 },
-		[UNWIND_NO_USER] = { STACK_BY_NAME, 0 },
+		/* Nothing is missing: there is no other stack, no more or not yet. */
+		[UNWIND_NO_USER] = { STACK_COMPLETE, 0 },
 		[UNWIND_COMPLETE] = { STACK_COMPLETE, 0 },
 		[UNWIND_BY_FRAME_POINTER] = { STACK_FRAME_POINTER, 0 },
 		[UNWIND_NO_MAPPING] = { STACK_TRUNCATED, TRUNCATED_NO_MAPPING },
@@ -129,6 +129,9 @@ static location_id location_of(struct resolver *r, const struct owner *owner,
 		if (ip & UNWIND_GUESSED)
 			add = profile_add_guessed_location;
 		ip &= UNWIND_ADDRESS;
+		/* All that is in the upper half of addresses is [vsyscall]. */
+		if (ip > UNWIND_ADDRESS / 2)
+			ip |= ~UNWIND_ADDRESS;
 	}
 	return find_location(r, owner, returns && ip ? ip - 1 : ip, kernel, add);
 }

@@ -139,6 +139,27 @@ static void test_made(void **state)
 	end(f);
 }
 
+/* With nothing to do it goes, and comes back. */
+static void test_idle(void **state)
+{
+	struct fixture *f = start();
+
+	(void)state;
+	fake.make_rows = make_one;
+	for (unsigned i = 1; i <= 3; i++) {
+		want(f, add(f, i, "/lib/a"));
+		rows_work(f->rows, 10 * i * second);
+		rows_work(f->rows, 10 * i * second + second);
+		assert_int_equal(rows_fd(f->rows), 99);
+		rows_work(f->rows, 10 * i * second + 6 * second);
+		assert_int_equal(rows_fd(f->rows), -1);
+		assert_int_equal(fake.starts, i);
+		assert_int_equal(f->known.len, i);
+	}
+	assert_null(rows_trouble(f->rows));
+	end(f);
+}
+
 /* What is no program, and what the checks refuse, has none for ever. */
 static void test_bare(void **state)
 {
@@ -369,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_made, reset_fake),
+		cmocka_unit_test_setup(test_idle, reset_fake),
 		cmocka_unit_test_setup(test_bare, reset_fake),
 		cmocka_unit_test_setup(test_code_of_no_file, reset_fake),
 		cmocka_unit_test_setup(test_order, reset_fake),

@@ -201,7 +201,7 @@ static void test_no_stack(void **state)
 						.registers = &registers } });
 	/* Of the program that it ran before. */
 	sample_in(&f, PARENT, LIBRARY, 0, NULL, 0);
-	assert_string_equal(sums(&f), "2 by name: K\n");
+	assert_string_equal(sums(&f), "2 complete: K\n");
 	end(&f);
 }
 
@@ -231,6 +231,7 @@ static void test_marks(void **state)
 	static const uint64_t ip[] = { 0xffffffff81000010, TEXT + 0x100,
 				       TEXT + 0x200, (TEXT + 0x300) | UNWIND_EXACT,
 				       (TEXT + 0x400) | UNWIND_GUESSED };
+	static const uint64_t vsyscall[] = { 0xffffffffff600007 & UNWIND_ADDRESS, TEXT + 0x200 };
 	struct fixture f = start();
 	struct event event = { .type = EVENT_SAMPLE, .pid = PARENT, .tid = PARENT,
 			       .sample = { .ip = ip, .ip_count = 5, .kernel_count = 1 } };
@@ -239,6 +240,15 @@ static void test_marks(void **state)
 	launch(&f);
 	event.sample.end = UNWIND_COMPLETE;
 	deliver(&f, event);
+	deliver(&f, (struct event){ .type = EVENT_MAP, .pid = PARENT, .tid = PARENT,
+				    .map = { .start = 0xffffffffff600000, .size = 0x1000,
+					     .path = "[vsyscall]" } });
+	event.sample.ip = vsyscall;
+	event.sample.kernel_count = 0;
+	event.sample.ip_count = 2;
+	deliver(&f, event);
+	event.sample.ip = ip;
+	event.sample.kernel_count = 1;
 	event.sample.end = UNWIND_32_BIT;
 	event.sample.ip_count = 2;
 	deliver(&f, event);
@@ -247,6 +257,7 @@ static void test_marks(void **state)
 	deliver(&f, event);
 	assert_string_equal(sums(&f),
 		"1 complete: ?passwd+3ff passwd+300 passwd+1ff passwd+100 K\n"
+		"1 complete: passwd+1ff [vsyscall]+ffffffffff600007\n"
 		"1 truncated: [truncated: 32-bit program] passwd+100 K\n"
 		"1 by name: [unknown]+0 passwd+1ff passwd+100 K\n");
 	end(&f);
