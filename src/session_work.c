@@ -76,7 +76,10 @@ static void describe_saving(const struct saving *saving, struct strbuf *out)
 
 	progress_share(share, atomic_load(&saving->progress.done),
 		       atomic_load(&saving->progress.total));
-	strbuf_addf(out, "saving%s%s", *share ? ": " : "", share);
+	if (progress_is_cancelled(&saving->progress))
+		strbuf_adds(out, "saving: being cancelled");
+	else
+		strbuf_addf(out, "saving%s%s", *share ? ": " : "", share);
 }
 
 static void saving_release(struct saving *saving)
@@ -101,14 +104,18 @@ static struct saving *saving_new(struct session *session, enum save_weight weigh
 	return saving;
 }
 
+static bool cancelled(struct error *error)
+{
+	return error_set(error, ECANCELED, "saving was cancelled: there is no file");
+}
+
 static bool write_out(struct saving *saving, FILE *out, struct progress *progress,
 		      struct error *error)
 {
 	if (saving->format->write(saving->profile, &saving->query, saving->weight, out, progress,
 				  error))
 		return true;
-	return error->code != ECANCELED ? false :
-		error_set(error, ECANCELED, "saving was cancelled: there is no file");
+	return error->code == ECANCELED ? cancelled(error) : false;
 }
 
 static bool write_to_file(struct saving *saving, struct progress *progress, struct error *error)
@@ -116,7 +123,12 @@ static bool write_to_file(struct saving *saving, struct progress *progress, stru
 	bool ok = write_out(saving, saving->file.stream, progress, error);
 
 	/* It knows better why writing failed. */
-	if (ok || ferror(saving->file.stream))
+	if (ferror(saving->file.stream))
+		return file_save_commit(&saving->file, error);
+	ok = ok && file_save_sync(&saving->file, error);
+	if (ok && progress_is_cancelled(progress))
+		ok = cancelled(error);
+	if (ok)
 		return file_save_commit(&saving->file, error);
 	file_save_abandon(&saving->file);
 	return false;

@@ -112,6 +112,29 @@ saving() {
 	awk '{ sum += $NF } END { exit sum != 1050 }' "$work/out.folded" || fail "samples saved"
 }
 
+# To a disk that takes seconds: the keys go on, and Esc leaves nothing behind.
+slow_saving() {
+	start "slow saving" 100 30 "LC_ALL=C.UTF-8 ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0"
+	if ! strace -f -o /dev/null -e trace=none true 2>/dev/null; then
+		return
+	fi
+	mkdir "$work/slow-disk"
+	keys "cd $work/slow-disk; clear; (exec strace -f -o /dev/null -e trace=fsync \
+-e inject=fsync:delay_enter=3000000 $tprof $work/profile.folded); echo status=\$?" Enter
+	expect 'Self' || return
+	keys W; expect 'save to'; keys C-u; keys -l 'a.folded'; keys Enter
+	expect 'saving: 99% +Esc stops it'
+	keys 2; expect 'Total.*Function'
+	keys q; expect 'still saving to a.folded'
+	keys Escape; expect 'saving was cancelled: there is no file'
+	[[ $(ls -A "$work/slow-disk") == '' ]] || fail "something was left there"
+	keys W; expect 'save to'; keys C-u; keys -l 'a.folded'; keys Enter
+	expect 'saving: 99% +Esc stops it'
+	expect 'saved to a.folded' 20
+	keys q; left 0
+	[[ $(ls -A "$work/slow-disk") == a.folded ]] || fail "more than the file was left there"
+}
+
 # Keys without a meaning, known to terminfo or not, change nothing.
 unknown_keys() {
 	local before after
@@ -674,6 +697,7 @@ search_and_filter
 silent_pipe
 reading
 saving
+slow_saving
 unknown_keys
 for name in tmux-256color screen xterm-256color; do
 	mouse_works $name

@@ -243,6 +243,19 @@ static bool sync_file(int fd)
 	return !fsync(fd) || errno == EINVAL || errno == ENOTSUP;
 }
 
+static bool failed(const struct file_save *save, int code, struct error *error)
+{
+	return error_set(error, code, "can't write %s: %s; nothing was saved there", save->path,
+			 strerror(code));
+}
+
+bool file_save_sync(struct file_save *save, struct error *error)
+{
+	if (!fflush(save->stream) && sync_file(fileno(save->stream)))
+		return true;
+	return failed(save, errno, error);
+}
+
 static bool finish_stream(struct file_save *save, struct error *error)
 {
 	FILE *stream = save->stream;
@@ -259,8 +272,7 @@ static bool finish_stream(struct file_save *save, struct error *error)
 		code = errno;
 		ok = false;
 	}
-	return ok || error_set(error, code, "can't write %s: %s; nothing was saved there",
-			       save->path, strerror(code));
+	return ok || failed(save, code, error);
 }
 
 /* Never over a file that appeared meanwhile. */

@@ -25,6 +25,11 @@ struct file_save {
  * error.code is EEXIST when there is one.
  */
 bool file_save_open(struct file_save *save, const char *path, bool replace, struct error *error);
+/*
+ * Wait until what was written is on the disk: the long part of committing,
+ * after which one can still abandon, and after a failure has to.
+ */
+bool file_save_sync(struct file_save *save, struct error *error);
 /* Flush, sync, rename.  On failure nothing is left behind; the save is closed either way. */
 bool file_save_commit(struct file_save *save, struct error *error);
 void file_save_abandon(struct file_save *save);

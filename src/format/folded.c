@@ -603,6 +603,8 @@ static int write_nodes(const struct profile *profile, const struct paths *paths,
 			code = ECANCELED;
 		array_push(&step, ((struct step){ node->first_child, line.len }));
 	}
+	if (!code && !progress_step(progress, 2 * paths->node.len, 2 * paths->node.len))
+		code = ECANCELED;
 	strbuf_release(&line);
 	array_release(&step);
 	return code;

@@ -98,6 +98,9 @@ static void test_words_for_saving(void **state)
 	progress_step(&saving.progress, 1, 3);
 	session_describe_work(&session, 2 * second, &status);
 	assert_string_equal(status.work, "saving: 33%");
+	progress_cancel(&saving.progress);
+	session_describe_work(&session, 2 * second, &status);
+	assert_string_equal(status.work, "saving: being cancelled");
 	/* Of a live one the words for its state are others'. */
 	assert_string_equal(status.state, "");
 }
