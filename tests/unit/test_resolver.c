@@ -173,7 +173,7 @@ static void test_ends(void **state)
 {
 	static const struct { enum unwind_end end; const char *sums; } rows[] = {
 		{ UNWIND_MORE, "prog/prog 1: a+100\n" },
-		{ UNWIND_NO_USER, "prog/prog 1: a+100\n" },
+		{ UNWIND_NO_USER, "prog/prog 1 complete: a+100\n" },
 		{ UNWIND_COMPLETE, "prog/prog 1 complete: a+100\n" },
 		{ UNWIND_BY_FRAME_POINTER, "prog/prog 1 frame pointer: a+100\n" },
 		{ UNWIND_LIMIT, "prog/prog 1 truncated: [truncated: frame limit] a+100\n" },
