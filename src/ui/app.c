@@ -540,11 +540,38 @@ static int until_next(const struct app *app)
 {
 	uint64_t now = clock_now(), until = app->next_update;
 
-	if (app->saving && now + often < until)
-		until = now + often;
 	if (app->message_until && app->message_until < until)
 		until = app->message_until;
 	return until > now ? (int)((until - now + millisecond - 1) / millisecond) : 0;
+}
+
+/*
+ * The first samples show as soon as they are there, and how far a saving is
+ * more often than others wish.  What takes long to draw leaves twice that
+ * for keys, and for who reads a file meanwhile.
+ */
+static void plan_update(struct app *app, uint64_t now)
+{
+	uint64_t pause = now - app->started < second ? 40 * millisecond : app->options->delay;
+
+	if (app->saving && pause > often)
+		pause = often;
+	if (pause < 3 * app->drawing)
+		pause = 3 * app->drawing;
+	if (now >= app->next_update)
+		app->stale = true;
+	if (now >= app->next_update || app->next_update > now + pause)
+		app->next_update = now + pause;
+}
+
+static void refresh(struct app *app)
+{
+	bool news = app->stale;
+	uint64_t begun = clock_now();
+
+	frame_refresh(app);
+	if (news)
+		app->drawing = clock_now() - begun;
 }
 
 static void step(struct app *app)
@@ -562,15 +589,8 @@ static void step(struct app *app)
 	now = clock_now();
 	if (app->message_until && now >= app->message_until)
 		app_forget_message(app);
-	if (app->saving && app->next_update > now + often)
-		app->stale = true;
-	if (now >= app->next_update) {
-		/* The first samples show as soon as they are there. */
-		app->next_update = now + (now - app->started < second ? 40 * millisecond :
-									app->options->delay);
-		app->stale = true;
-	}
-	frame_refresh(app);
+	plan_update(app, now);
+	refresh(app);
 }
 
 /* The tab of that name, or the first. */

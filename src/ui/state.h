@@ -44,6 +44,7 @@ struct app {
 	uint64_t message_until;
 
 	uint64_t started, next_update;
+	uint64_t drawing;		/* how long the last frame with news took */
 	array(char *) told;		/* notices that were shown long enough */
 	uint64_t noticed_at;		/* since when the one on the screen is, 0: there is none */
 	uint64_t shown_samples;
