@@ -14,9 +14,7 @@
 #include "base/clock.h"
 #include "resolve/code.h"
 #include "source/bpf_sampler.h"
-#include "source/perf_set.h"
-#include "source/perf_stack.h"
-#include "source/perf_threads.h"
+#include "source/perf_adapt.h"
 #include "source/privilege.h"
 #include "source/process_scan.h"
 #include "source/sorter.h"
@@ -52,15 +50,17 @@ struct perf_live {
 	struct perf_set set;
 	struct bpf_sampler *sampler;	/* NULL: all samples are perf's own */
 	struct perf_threads threads;
+	struct perf_adapt adapt;
 	struct perf_scratch scratch;
 	array(struct attached) attached;
 
-	bool everything;
+	bool everything, no_follow;
 	pid_t launched;
 	int launched_pidfd;		/* -1: none */
 	unsigned passes_after_exit;	/* of the launched program */
 	bool followed;			/* somebody of the target was seen */
 	bool told_other_user;
+	bool hurried;			/* the thread that reads */
 
 	bool sampler_done;		/* in the pass under way */
 	size_t next_ring;
@@ -334,6 +334,9 @@ static enum source_state end_pass(struct perf_live *live)
 
 	pass_on(live);
 	check(live, live->pass_start);
+	if (!live->sampler && perf_plan_copies_stacks(&live->plan) && !live->finished &&
+	    !is_silent(live, live->pass_start))
+		perf_adapt_work(&live->adapt, live->pass_start);
 	live->pass_start = 0;
 	if (!finished && !target_ended(live))
 		return live->finished ? SOURCE_MORE : SOURCE_WAIT;
@@ -347,6 +350,9 @@ static enum source_state read_rings(struct source *source, struct error *error)
 	struct perf_live *live = (struct perf_live *)source;
 	uint64_t deadline = clock_now() + READ_BUDGET_NS;
 
+	if (!live->hurried)
+		privilege_hurry();
+	live->hurried = true;
 	if (!live->pass_start)
 		begin_pass(live);
 	if (!live->sampler_done && !drain_sampler(live, deadline))
@@ -387,6 +393,9 @@ static void begin(struct source *source, uint64_t now)
 	struct event event = { .type = EVENT_LOST, .time = now };
 
 	live->begun = now;
+	/* Those of threads run since the attach, those for a program from its exec on. */
+	if (live->plan.per_cpu && !live->sampler)
+		perf_set_enable(&live->set, true);
 	event.lost.records = forget_lost(live);
 	if (event.lost.records)
 		sorter_push(live->sorter, &event);
@@ -621,7 +630,7 @@ static bool start(struct perf_live *live, const struct target *target, struct pr
 	if (live->sampler)
 		code = start_sampler(live, error);
 	else if (live->plan.per_cpu)
-		code = perf_set_add(&live->set, -1, PERF_START_NOW);
+		code = perf_set_add(&live->set, -1, PERF_START_OFF);
 	else if (live->launched)
 		code = perf_set_add(&live->set, live->launched, PERF_START_ON_EXEC);
 	else if (!attach_threads(live, target, progress, error))
@@ -691,6 +700,12 @@ static bool open_rings(struct perf_live *live, struct source_facts *facts, struc
 	most = perf_stack_fitting(perf_set_least_ring(&live->set));
 	if (live->plan.stack_bytes > most)
 		live->plan.stack_bytes = most;
+	live->adapt = (struct perf_adapt){
+		.plan = &live->plan, .set = &live->set, .threads = &live->threads,
+		.resolver = live->resolver, .facts = facts, .no_follow = live->no_follow,
+		.stack = { .bytes = live->plan.stack_bytes, .most = most,
+			   .least = PERF_STACK_MIN, .since = clock_now() },
+	};
 	return true;
 }
 
@@ -708,6 +723,7 @@ struct source *perf_live_open(const struct target *target, pid_t launched,
 	live->resolver = resolver;
 	live->facts = facts;
 	live->everything = target->everything;
+	live->no_follow = target->no_follow;
 	live->launched = launched;
 	live->launched_pidfd = launched ? open_pidfd(launched) : -1;
 	live->silent_from = UINT64_MAX;

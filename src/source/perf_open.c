@@ -455,7 +455,7 @@ static void tell_steps(struct perf_plan *plan, const struct target *target,
 		       struct source_facts *facts)
 {
 	static const char *const ways[] = {
-		[CALL_GRAPH_AUTO] = "", [CALL_GRAPH_FP] = "", [CALL_GRAPH_NONE] = ", no stacks",
+		[CALL_GRAPH_AUTO] = "", [CALL_GRAPH_FP] = ", fp", [CALL_GRAPH_NONE] = ", no stacks",
 	};
 	size_t len = strlen(plan->event);
 
@@ -484,11 +484,10 @@ static enum call_graph possible_call_graph(const struct target *target, struct s
 {
 #ifdef __x86_64__
 	(void)facts;
-	if (target->call_graph == CALL_GRAPH_AUTO && target->backend == BACKEND_AUTO)
-		return CALL_GRAPH_FP;
 #else
 	if (target->call_graph == CALL_GRAPH_AUTO) {
-		notice(facts, "stacks by frame pointers: unwind information is read on x86-64 only");
+		notice(facts,
+		       "stacks by frame pointers: unwind information is read on x86-64 only");
 		return CALL_GRAPH_FP;
 	}
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -104,6 +105,28 @@ void privilege_raise_files(void)
 		return;
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* With fewer fields than newer kernels have, and not in all headers. */
+struct scheduling {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+void privilege_hurry(void)
+{
+	enum { RESET_ON_FORK = 1, NICE = -10, SLICE_NS = 100000 };
+	struct scheduling scheduling = { .size = sizeof scheduling, .flags = RESET_ON_FORK,
+					 .nice = NICE, .runtime = SLICE_NS };
+
+	/* Being nice to us takes privileges; shorter turns, and thus sooner ones, nothing. */
+	if (!syscall(SYS_sched_setattr, 0, &scheduling, 0))
+		return;
+	scheduling.nice = getpriority(PRIO_PROCESS, 0);
+	syscall(SYS_sched_setattr, 0, &scheduling, 0);
 }
 
 static bool is_privileged(const struct privilege *privilege)

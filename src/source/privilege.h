@@ -38,6 +38,12 @@ void privilege_user_name(uid_t uid, char *name, size_t size);
 /* Let this process have as many descriptors as it may. */
 void privilege_raise_files(void);
 
+/*
+ * Let the calling thread, which never works for long, wait as little as
+ * possible where many want to run.  What it starts is as everything else.
+ */
+void privilege_hurry(void);
+
 /* What could not be measured, for the message. */
 struct refusal {
 	int code;		/* errno */

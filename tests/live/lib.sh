@@ -89,7 +89,7 @@ check() {
 # In folded stacks: what stands before the first function of the program (the
 # name of the process, functions of the C library, named or not), and the
 # kernel functions that may follow.
-begin='[^;]+(;[^;]+){0,2}'
+begin='[^;]+(;[^;]+){0,3}'
 kernel='(;[^;]+_\[k\])*'
 
 # launched NAME ARGUMENT...: a report and the folded stacks of two runs, as
