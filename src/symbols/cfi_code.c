@@ -6,6 +6,8 @@
 enum {
 	SCAN_MAX = 32 << 20,		/* bytes of code without tables that are looked through */
 	START_MAX = 64,			/* bytes of where a program starts */
+	LOADER_MAX = 256,		/* the same of the one that loads programs */
+	CONTEXT_MAX = 128,		/* bytes of where coroutines start */
 	STUB = 16,			/* bytes of most linkage stubs */
 	CALL = 5, CALL_INDIRECT = 6,	/* bytes */
 };
@@ -133,8 +135,20 @@ static uint64_t start_size(const struct cfi_rows *rows, const unsigned char *cod
 }
 
 /*
+ * mov %rsp, %rdi: the loader of programs starts by taking its stack, and
+ * runs what initializes libraries, too, before it leaves for the program.
+ * Others' entries mean nothing.
+ */
+static bool is_loader(const unsigned char *code, size_t len)
+{
+	static const unsigned char take_stack[] = { 0x48, 0x89, 0xe7 };
+
+	return memmem(code, len < 8 ? len : 8, take_stack, sizeof take_stack) != NULL;
+}
+
+/*
  * Where a program starts nobody called it, whether a table says so or not:
- * musl's has none.
+ * musl's has none, nor has the loader.
  */
 static void know_start(struct cfi_rows *rows, const struct cfi_file *file)
 {
@@ -143,23 +157,26 @@ static void know_start(struct cfi_rows *rows, const struct cfi_file *file)
 	unsigned char *code;
 	uint64_t offset, size;
 
-	if (!file->is_program || !cfi_to_offset(rows, file->entry, &offset))
+	if (!file->entry || !cfi_to_offset(rows, file->entry, &offset))
 		return;
 	if (cfi_find(rows, CFI_EH_FRAME, offset, &range) ||
 	    cfi_find(rows, CFI_DEBUG_FRAME, offset, &range)) {
 		/* The middle of a function is not meant by that. */
-		if (range.start == offset)
+		if (file->is_program && range.start == offset)
 			cfi_fill(rows, CFI_KNOWN, file->entry, range.end - offset, end_rule);
 		return;
 	}
-	cfi_begin_gaps(rows, &gap, offset, offset + START_MAX);
-	if (!cfi_next_gap(rows, &gap))
+	cfi_begin_gaps(rows, &gap, offset, offset + (file->is_program ? START_MAX : LOADER_MAX));
+	if (!cfi_next_gap(rows, &gap) || gap.start != offset)
 		return;
 	size = gap.end - gap.start;
 	code = cfi_read_part(file, offset, size);
 	if (!code)
 		return;
-	cfi_fill(rows, CFI_CODE, file->entry, start_size(rows, code, size, file->entry), end_rule);
+	if (file->is_program)
+		size = start_size(rows, code, size, file->entry);
+	if (file->is_program || is_loader(code, size))
+		cfi_fill(rows, CFI_CODE, file->entry, size, end_rule);
 	xfree(code);
 }
 
@@ -209,9 +226,63 @@ static void know_trampolines(struct cfi_rows *rows, const struct cfi_file *file)
 	}
 }
 
+static bool has_makecontext(const struct cfi_file *file)
+{
+	static const char name[] = "makecontext";
+	bool has = false;
+
+	for (size_t i = 0; i < file->section.len && !has; i++) {
+		const struct cfi_section *section = &file->section.at[i];
+		unsigned char *names;
+
+		if (strcmp(section->name, ".dynstr"))
+			continue;
+		names = cfi_read_part(file, section->offset, section->size);
+		has = names && memmem(names, (size_t)section->size, name, sizeof name);
+		xfree(names);
+	}
+	return has;
+}
+
+/* mov %rbx, %rsp ... hlt */
+static bool is_context_start(const unsigned char *code, size_t len)
+{
+	static const unsigned char switch_stack[] = { 0x48, 0x89, 0xdc };
+
+	return len > sizeof switch_stack && !memcmp(code, switch_stack, sizeof switch_stack) &&
+	       code[len - 1] == 0xf4;
+}
+
+/*
+ * A coroutine of makecontext() returns to code that begins by switching the
+ * stack and never returns itself; glibc's table says nothing of that.
+ */
+static void know_context_start(struct cfi_rows *rows, const struct cfi_file *file)
+{
+	uint64_t left = SCAN_MAX / 8;
+
+	if (!has_makecontext(file))
+		return;
+	for (size_t i = 0; i < rows->range[CFI_EH_FRAME].len; i++) {
+		struct cfi_range range = rows->range[CFI_EH_FRAME].at[i];
+		uint64_t size = range.end - range.start, address;
+		unsigned char *code;
+
+		if (size > CONTEXT_MAX || size > left)
+			continue;
+		left -= size;
+		code = cfi_read_part(file, range.start, size);
+		if (code && is_context_start(code, (size_t)size) &&
+		    cfi_to_address(rows, range.start, &address))
+			cfi_fill(rows, CFI_KNOWN, address, size, end_rule);
+		xfree(code);
+	}
+}
+
 void cfi_know_code(struct cfi_rows *rows, const struct cfi_file *file)
 {
 	know_start(rows, file);
+	know_context_start(rows, file);
 	know_trampolines(rows, file);
 	for (size_t i = 0; i < file->section.len; i++) {
 		const struct cfi_section *section = &file->section.at[i];

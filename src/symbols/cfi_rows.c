@@ -9,6 +9,8 @@
 #define MFD_NOEXEC_SEAL 8u
 #endif
 
+enum { BIRTH_BYTES_MAX = 64 };	/* before outermost code */
+
 /* A part of a range that counts, since no better layer knows it. */
 struct piece {
 	uint64_t start, end;
@@ -133,7 +135,9 @@ void cfi_add(struct cfi_rows *rows, enum cfi_layer layer, uint32_t at, uint32_t 
 		rows->too_many = true;
 		return;
 	}
-	array_push(&rows->row, ((struct cfi_row){ at, rule }));
+	if (rows->row.len == rows->row.cap)
+		array_reserve(&rows->row, 1);
+	rows->row.at[rows->row.len++] = (struct cfi_row){ at, rule };
 	range->count++;
 }
 
@@ -247,6 +251,8 @@ static void add_layer(piece_array *pieces, const struct cfi_rows *rows, enum cfi
 	piece_array all = { 0 };
 	size_t i = 0;
 
+	if (!rows->range[layer].len)
+		return;
 	array_reserve(&all, pieces->len + rows->range[layer].len);
 	for (size_t r = 0; r < rows->range[layer].len; r++) {
 		const struct cfi_range *range = &rows->range[layer].at[r];
@@ -294,7 +300,9 @@ static void put_row(struct writer *w, uint64_t offset, uint32_t rule)
 	w->rule = rule;
 	w->too_many = w->row.len >= UNWIND_ROWS_MAX;
 	if (row >> UNWIND_RULE_BITS) {
-		array_push(&w->row, row);
+		if (w->row.len == w->row.cap)
+			array_reserve(&w->row, 1);
+		w->row.at[w->row.len++] = row;
 		w->page.at[w->page.len - 1].count++;
 	} else {
 		w->row.at[w->row.len - 1] = row;
@@ -333,16 +341,39 @@ static void put_piece(struct writer *w, const struct cfi_rows *rows, const struc
 		put_row(w, range->start + row[i].at, row[i].rule);
 }
 
-static void put_pieces(struct writer *w, const struct cfi_rows *rows, const piece_array *pieces)
+/*
+ * Threads and coroutines begin where they are not called: makecontext() has
+ * them return to the first byte of an outermost frame's code, and clone()
+ * comes back from the kernel shortly before it.
+ */
+static void put_gap(struct writer *w, struct cfi_rows *rows, const struct piece *piece)
+{
+	const struct piece *next = piece + 1;
+	const struct cfi_row *first = rows->row.at + next->range->first;
+	uint64_t birth = next->start;
+
+	if (next->start == next->range->start && next->range->count &&
+	    rows->rule.at[first->rule].cfa == UNWIND_END)
+		birth = next->start - piece->end > BIRTH_BYTES_MAX ?
+			next->start - BIRTH_BYTES_MAX : piece->end;
+	if (birth > piece->end)
+		put_row(w, piece->end, CFI_RULE_NONE);
+	if (birth < next->start)
+		put_row(w, birth, cfi_rule(rows, (struct unwind_rule){ .cfa = UNWIND_BIRTH }));
+}
+
+static void put_pieces(struct writer *w, struct cfi_rows *rows, const piece_array *pieces)
 {
 	for (size_t i = 0; i < pieces->len; i++) {
 		const struct piece *piece = &pieces->at[i];
-		bool last = i + 1 == pieces->len;
 
 		put_piece(w, rows, piece);
-		if (last ? piece->end & ((1u << UNWIND_PAGE_SHIFT) - 1) :
-			   piece[1].start > piece->end)
+		if (i + 1 < pieces->len) {
+			if (piece[1].start > piece->end)
+				put_gap(w, rows, piece);
+		} else if (piece->end & ((1u << UNWIND_PAGE_SHIFT) - 1)) {
 			put_row(w, piece->end, CFI_RULE_NONE);
+		}
 	}
 }
 
@@ -413,6 +444,8 @@ enum rows_result cfi_write(struct cfi_rows *rows, int *fd)
 	*fd = -1;
 	for (int layer = 0; layer < CFI_LAYERS; layer++)
 		add_layer(&pieces, rows, (enum cfi_layer)layer);
+	/* Most of the time this is enough. */
+	array_reserve(&w.row, rows->row.len + rows->row.len / 8);
 	put_pieces(&w, rows, &pieces);
 	if (!pieces.len)
 		result = ROWS_ABSENT;

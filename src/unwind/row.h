@@ -23,6 +23,12 @@ enum unwind_cfa {
 	UNWIND_DEREF_RSP,	/* *(rsp + (offset >> 16)) + (short)offset */
 	UNWIND_DEREF_RBP,	/* the same of rbp */
 	UNWIND_UNSUPPORTED,	/* there is information, in a form not known here */
+	/*
+	 * No information, right before the code of an outermost frame: who
+	 * returns there begins with that; a system call here that made the
+	 * thread (rax is 0) is its beginning, too.  Else rsp + 8.
+	 */
+	UNWIND_BIRTH,
 	UNWIND_REGISTER = 16,	/* + its DWARF number: that register + offset */
 	UNWIND_CFA_RBP = UNWIND_REGISTER + 6,
 	UNWIND_CFA_RSP = UNWIND_REGISTER + 7,

@@ -11,7 +11,7 @@
  */
 
 /* DWARF's numbers of registers. */
-enum { UNWIND_RBP = 6, UNWIND_RSP = 7, UNWIND_REGISTERS = 16 };
+enum { UNWIND_RAX = 0, UNWIND_RBP = 6, UNWIND_RSP = 7, UNWIND_REGISTERS = 16 };
 
 /* How a walk ended; 0 while it goes on. */
 enum unwind_end {
@@ -28,7 +28,7 @@ enum unwind_end {
 	UNWIND_NOT_SUPPORTED,	/* a rule of a kind not known here */
 	UNWIND_DUMP_TOO_SHORT,	/* the copy of the stack ends before its bottom */
 	UNWIND_32_BIT,		/* a program of 32 bits */
-	UNWIND_NO_USER,		/* a program without user registers: it is ending or starting */
+	UNWIND_NO_USER,		/* of the kernel alone: the program is ending or starting */
 	UNWIND_ENDS
 };
 
@@ -151,6 +151,11 @@ UNWIND_INLINE enum unwind_end unwind_step(struct unwind_state *state, struct unw
 		}
 	} else if (rule.cfa == UNWIND_END) {
 		return UNWIND_COMPLETE;
+	} else if (rule.cfa == UNWIND_BIRTH) {
+		if (!state->leaf || !state->at.r[UNWIND_RAX])
+			return UNWIND_COMPLETE;
+		guessed = UNWIND_GUESS_LEAF;
+		cfa = sp + 8;
 	} else if (rule.cfa == UNWIND_SIGNAL) {
 		return unwind_step_signal(state, read, context);
 	} else if (rule.cfa == UNWIND_PLT) {

@@ -29,7 +29,7 @@ calls=(
 	"main > again_work"
 )
 
-# In the C++ program.
+# In the C++ program; templates of its library may be inlined or not.
 cpp_calls=(
 	"- > main > cpu_ns,duration_ns,report_cpu,-main"
 	"cpu_ns > -cpu_ns"
@@ -39,21 +39,27 @@ cpp_calls=(
 	"deep(int),thrower(int) > Guard::~Guard() > guard_work()"
 	"deep(int) > -deep(int)"
 	"throwing() > -throwing()"
-	"main > ordering() > -ordering() > before(int const&) > before_work()"
+	"main > ordering() > -ordering(),before(int const&)"
+	"-ordering() > before(int const&) > before_work()"
 	"main > threading() > -threading()"
 	"- > worker(int) > worker_work()"
-	"main > calling() > -calling() > Circle::area(int) const > area_work()"
+	"main > calling() > -calling(),Circle::area(int) const"
+	"-calling() > Circle::area(int) const > area_work()"
 )
 
 # In the Rust program, whose crate is "p".
 rust_calls=(
 	"- > p::main > -p::main"
-	"p::main > p::sorting > -p::sorting > p::before > p::before_work"
+	"p::main > p::sorting > -p::sorting,p::before"
+	"-p::sorting > p::before > p::before_work"
 	"p::main > p::threading > -p::threading"
 	"- > p::worker > p::worker_work"
-	"p::main > p::calling > -p::calling > p::area > p::area_work"
-	"p::main > p::panicking > -p::panicking > p::deep > p::deep > p::thrower > -p::thrower"
-	"p::deep > -p::deep > p::guard > p::guard_work"
+	"p::main > p::calling > -p::calling,p::area"
+	"-p::calling > p::area > p::area_work"
+	"p::main > p::panicking > -p::panicking,p::deep"
+	"-p::panicking > p::deep > p::deep > p::thrower > -p::thrower"
+	"p::deep > -p::deep,p::guard"
+	"-p::deep > p::guard > p::guard_work"
 )
 
 flags=(-g -D_GNU_SOURCE -fomit-frame-pointer -pthread)
@@ -67,6 +73,10 @@ build() {
 	"$1" "-O$2" -std=$standard "${flags[@]}" -o "$3" "$source" -ldl || exit 1
 }
 
+# What perf copies ends with the signal stack: what lies below the handler on
+# the other one is not in it.
+declare -A percent=([bpf]=99.9 [perf]=98)
+
 # whole BACKEND CALLS PROGRAM...: are its stacks?
 whole() {
 	local backend=$1
@@ -74,7 +84,7 @@ whole() {
 	shift 2
 	limit 60 "$tprof" record --backend="$backend" -o r.folded -- "$@" >out 2>err </dev/null ||
 		{ head -n 5 err; return 1; }
-	check calls r.folded 99.9 "${allowed[@]}"
+	check calls r.folded "${percent[$backend]}" "${allowed[@]}"
 }
 
 backends=(perf)

@@ -13,11 +13,14 @@ use std::time::{Duration, Instant};
 #[inline(always)]
 fn burn() {
     let mut x: u64 = 88172645463325252;
-    for _ in 0..20000 {
+    let mut steps = 20000;
+    // No iterators: without optimization those are functions.
+    while steps > 0 {
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
-        x = black_box(x);
+        unsafe { std::arch::asm!("/* {0} */", inout(reg) x, options(nomem, nostack)) };
+        steps -= 1;
     }
 }
 
@@ -47,8 +50,10 @@ fn worker_work() {
 
 #[inline(never)]
 fn worker(rounds: u32) {
-    for _ in 0..rounds {
+    let mut round = 0;
+    while round < rounds {
         worker_work();
+        round += 1;
     }
     black_box(rounds);
 }

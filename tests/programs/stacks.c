@@ -115,6 +115,7 @@ NOINLINE static void signalling(bool own_stack)
 	set_handler(SIGUSR1, on_raise, own_stack);
 	for (int i = 0; i < 10; i++)
 		raise(SIGUSR1);
+	NO_TAIL_CALL();
 }
 
 /* The loop has no call: the signal comes between any two instructions. */
@@ -200,8 +201,7 @@ NOINLINE static void thread_deep(int level)
 	if (level)
 		thread_deep(level - 1);
 	else
-		for (int i = 0; i < 5; i++)
-			thread_work();
+		thread_work();
 	NO_TAIL_CALL();
 }
 
@@ -302,13 +302,13 @@ NOINLINE static void switching(void)
  */
 NOINLINE static void child_work(void)
 {
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 200; i++)
 		burn();
 }
 
 NOINLINE static void again_work(void)
 {
-	for (int i = 0; i < 150; i++)
+	for (int i = 0; i < 300; i++)
 		burn();
 }
 
@@ -330,6 +330,7 @@ int main(int argc, char **argv)
 	stack_t own = { .ss_sp = stack, .ss_size = sizeof stack };
 	uint64_t until = duration_ns(argc, argv);
 	bool own_stack = false;
+	unsigned round = 0;
 
 	if (argc > 1 && !strcmp(argv[1], "again")) {
 		again_work();
@@ -346,7 +347,8 @@ int main(int argc, char **argv)
 		if (argc > 2)
 			loading(argv[2]);
 		switching();
-		forking();
+		if (round++ % 4 == 0)
+			forking();
 		own_stack = !own_stack;
 	}
 	return report_cpu();

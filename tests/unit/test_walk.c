@@ -34,6 +34,7 @@ enum {
 	BARE		= 0x2000,	/* no rows */
 	PENDING		= 0x2100,
 	ON_OWN_STACK	= 0x2200,	/* its caller's is another one */
+	BIRTH		= 0x2400,	/* right before outermost code */
 	POPPED		= 0x2300,	/* rbp is said to be saved below what was pushed */
 	NOWHERE		= 0x9000,
 };
@@ -63,6 +64,7 @@ static const struct {
 	{ DOWNWARDS, UNWIND_CODE_ROWS, { UNWIND_CFA_RSP, 0, 0, -16 } },
 	{ NOT_KNOWN, UNWIND_CODE_ROWS, { UNWIND_UNSUPPORTED, 0, 0, 0 } },
 	{ GAP, UNWIND_CODE_ROWS, { UNWIND_NONE, 0, 0, 0 } },
+	{ BIRTH, UNWIND_CODE_ROWS, { UNWIND_BIRTH, 0, 0, 0 } },
 	{ BARE, UNWIND_CODE_BARE, { 0 } },
 	{ PENDING, UNWIND_CODE_PENDING, { 0 } },
 	{ POPPED, UNWIND_CODE_ROWS, { UNWIND_CFA_RSP, UNWIND_FP_AT_CFA, -16, 8 } },
@@ -110,7 +112,7 @@ struct walk_case {
 	uint64_t word[CASE_WORDS];
 	size_t words;		/* 0: all up to the last that isn't 0 */
 	bool whole;
-	uint64_t rdi, r10;
+	uint64_t rdi, r10, rax;
 };
 
 /* The registers that the kernel saves below a signal handler: those up to 40 bytes are others. */
@@ -143,6 +145,11 @@ static const struct walk_case walk_cases[] = {
 	  "1b09 1209 1401 complete",
 	  .word = { 1, IN(FRAME, 9), 1, 1, 1, IN(OUTERMOST, 1) } },
 	{ "outermost at once", IN(OUTERMOST, 9), 0, "1409 complete", .word = { 0 } },
+	{ "a thread begins", IN(BIRTH, 9), 0, "2409 complete", .word = { NOWHERE } },
+	{ "a thread was made", IN(BIRTH, 9), 0, "2409 1401? complete",
+	  .word = { IN(OUTERMOST, 1) }, .rax = 1 },
+	{ "a coroutine began there", IN(PUSHED_0, 9), 0, "1009 24ff complete",
+	  .word = { IN(BIRTH, 0xff) }, .rax = 1 },
 	{ "the return address is 0", IN(PUSHED_0, 9), 0, "1009 complete",
 	  .word = { 0 }, .words = 1 },
 
@@ -266,6 +273,7 @@ static void walks(void **state)
 		struct unwind_dump dump = {
 			.registers = { .ip = c->ip, .r = { [UNWIND_RBP] = c->bp,
 							   [UNWIND_RSP] = SP,
+							   [UNWIND_RAX] = c->rax,
 							   [RDI] = c->rdi, [R10] = c->r10 } },
 			.address = SP,
 			.stack = (const unsigned char *)c->word,
