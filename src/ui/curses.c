@@ -581,9 +581,6 @@ static void begin_painting(const struct grid *grid)
 
 static void paint_frame(const struct grid *grid)
 {
-	/* A new size comes with a new frame. */
-	if (grid->width > COLS || grid->height > LINES)
-		return;
 	if (tty.stale || grid->width != tty.painter.shown.width ||
 	    grid->height != tty.painter.shown.height)
 		begin_painting(grid);
@@ -592,7 +589,8 @@ static void paint_frame(const struct grid *grid)
 
 static void curses_show(const struct grid *grid)
 {
-	if (tty.gone)
+	/* A new size comes with a new frame. */
+	if (tty.gone || (tty.paints && (grid->width > COLS || grid->height > LINES)))
 		return;
 	if (tty.paints)
 		paint_frame(grid);
