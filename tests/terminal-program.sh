@@ -328,8 +328,15 @@ stopped_together() {
 	launch "sh -c 'echo \$\$ >$work/child; while :; do :; done'"
 	keys C-z; expect 'Stopped'
 	in_state "$(child)" T || fail "the program goes on"
-	keys fg Enter; expect 'stopped for [0-9]'
+	# Long enough for some cells of the strip.
+	sleep 2.5
+	keys fg Enter; expect 'stopped for [0-9]' && expect 'CPUs .*[^s ]sss'
 	until_true 10 in_state "$(child)" R || fail "the program stays stopped"
+	until_true 10 shows 'CPUs .*sss[^s ]' || fail "the strip does not go on"
+	kill -STOP "$(child)"
+	expect '  stopped  ' && expect 'CPUs .*sss[^s ].*sss$'
+	kill -CONT "$(child)"
+	expect '  running  '
 	keys Q; expect '^ready>$'
 }
 
