@@ -76,7 +76,7 @@ static const struct argp_option report_options[] = {
 	OPTION_SAMPLING,
 	{ "json", OPTION_JSON, NULL, 0, "Print JSON", 3 },
 	{ "csv", OPTION_CSV, NULL, 0, "Print comma-separated values", 3 },
-	{ "view", OPTION_VIEW, "VIEW", 0, "functions or tree", 3 },
+	{ "view", OPTION_VIEW, "VIEW", 0, "functions, tree or quality", 3 },
 	{ "top", OPTION_TOP, "N", 0, "Only the first N rows", 3 },
 	{ "output", 'o', "FILE", 0, "Write the report to a file", 3 },
 	OPTION_HELP,
@@ -302,12 +302,16 @@ static void set(struct argp_state *state, struct options *options, const char *n
 static void set_choice(struct argp_state *state, struct options *options, int key, const char *text)
 {
 	static const char *const weights[] = { "samples", "time", NULL };
-	static const char *const views[] = { "functions", "tree", NULL };
+	static const char *const views[] = { "functions", "tree", "quality", NULL };
+	int view;
 
-	if (key == OPTION_WEIGHT)
+	if (key == OPTION_WEIGHT) {
 		options->weight = (enum save_weight)choice(state, "--weight", text, weights);
-	else
-		options->tree = choice(state, "--view", text, views) == 1;
+		return;
+	}
+	view = choice(state, "--view", text, views);
+	options->tree = view == 1;
+	options->quality = view == 2;
 }
 
 /* Whether a shell would find such a program. */

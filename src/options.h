@@ -23,7 +23,7 @@ struct options {
 	enum report_form form;
 	enum color color;
 	bool ascii;
-	bool tree;			/* report --view tree */
+	bool tree, quality;		/* report --view tree, quality */
 	size_t top;			/* rows of a report, 0: its default */
 	enum save_weight weight;	/* --weight */
 	uint64_t duration;		/* --for, nanoseconds; 0: until the end */

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "resolve/code.h"
 #include "source/perf_live.h"
 #include "source/process_scan.h"
 
@@ -817,6 +818,20 @@ void session_thread_states(struct session *session, struct thread_states *states
 	}
 }
 
+static void look_at_resolver(const struct resolver *resolver, struct status *status)
+{
+	struct code_facts code = { 0 };
+
+	status->naming = resolver ? resolver_waiting(resolver) : 0;
+	status->symbolizer = resolver && resolver_symbolizer_pid(resolver) > 0;
+	if (resolver)
+		resolver_code_facts(resolver, &code);
+	status->unwind = (struct unwind_facts){
+		.binaries = code.binaries, .waiting = code.waiting, .failed = code.failed,
+		.rows = code.rows, .bytes = code.bytes,
+	};
+}
+
 void session_status(struct session *session, struct status *status)
 {
 	const struct source_facts *facts = &session->facts;
@@ -849,7 +864,7 @@ void session_status(struct session *session, struct status *status)
 	session_tell_gaps(session, status, now);
 	status->own_cpu = session->overhead.share;
 	status->own_rss = session->overhead.rss;
-	status->naming = session->resolver ? resolver_waiting(session->resolver) : 0;
+	look_at_resolver(session->resolver, status);
 	count_threads(session, status);
 	add_notices(session, status);
 	session_describe_work(session, clock_now(), status);

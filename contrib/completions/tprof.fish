@@ -74,7 +74,7 @@ complete -c tprof -n '__fish_tprof_live; or __fish_tprof_command record' -l weig
 complete -c tprof -n '__fish_tprof_command record report' -s o -l output -r -d 'Where to write'
 complete -c tprof -n '__fish_tprof_command report doctor' -l json -d 'Print JSON'
 complete -c tprof -n '__fish_tprof_command report' -l csv -d 'Print comma-separated values'
-complete -c tprof -n '__fish_tprof_command report' -l view -x -a 'functions tree' -d 'What to report'
+complete -c tprof -n '__fish_tprof_command report' -l view -x -a 'functions tree quality' -d 'What to report'
 complete -c tprof -n '__fish_tprof_command report' -l top -x -a '10 20 50 100' -d 'Only the first rows'
 complete -c tprof -n '__fish_tprof_command doctor' -f
 

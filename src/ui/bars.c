@@ -12,6 +12,7 @@ const struct tab tabs[TAB_COUNT] = {
 	{ &callers_view, COMMAND_VIEW_4 },
 	{ &counters_view, COMMAND_VIEW_5 },
 	{ &threads_view, COMMAND_VIEW_6 },
+	{ &quality_view, COMMAND_VIEW_8 },
 	{ &output_view, COMMAND_VIEW_9 },
 };
 
@@ -78,17 +79,23 @@ static void describe_activity(const struct scene *scene, struct strbuf *out)
 		strbuf_addf(out, "/%s: %zu  ", scene->match.pattern, scene->match.count);
 }
 
-static bool titles_fit(int width)
+/* With room for the mark of a turned tree behind them. */
+static bool titles_fit(const struct scene *scene, int width)
 {
+	bool roomy = width >= ROOMY;
+
+	if (scene->query.inverted)
+		width -= 10;
 	for (size_t i = 0; i < TAB_COUNT; i++)
-		width -= (int)strlen(tabs[i].ops->title) + 4;
+		width -= (int)strlen(tabs[i].ops->title) + 3 + roomy;
 	return width >= 0;
 }
 
 /* " 1 Functions "; where that does not fit less does. */
-static void label_tab(size_t i, size_t current, int width, struct strbuf *out)
+static void label_tab(const struct scene *scene, size_t i, size_t current, int width,
+		      struct strbuf *out)
 {
-	const char *title = titles_fit(width) || i == current ? tabs[i].ops->title : "";
+	const char *title = titles_fit(scene, width) || i == current ? tabs[i].ops->title : "";
 
 	strbuf_addf(out, " %d%s%s%s", tabs[i].command - COMMAND_VIEW_1 + 1, *title ? " " : "",
 		    title, width >= ROOMY ? " " : "");
@@ -106,7 +113,7 @@ void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas can
 
 	for (size_t i = 0; i < TAB_COUNT; i++) {
 		strbuf_clear(&label);
-		label_tab(i, current, canvas.width, &label);
+		label_tab(scene, i, current, canvas.width, &label);
 		x += canvas_text(canvas, x, 0, i == current ? STYLE_TAB_CURRENT : STYLE_TAB,
 				 label.text);
 		if (tabs[i].ops == &output_view && has_unread(scene) && i != current)
@@ -120,7 +127,7 @@ void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas can
 	strbuf_release(&label);
 }
 
-enum command bars_tab_at(size_t current, int width, int x)
+enum command bars_tab_at(const struct scene *scene, size_t current, int width, int x)
 {
 	struct strbuf label = STRBUF_INIT;
 	enum command command = COMMAND_NONE;
@@ -128,7 +135,7 @@ enum command bars_tab_at(size_t current, int width, int x)
 
 	for (size_t i = 0; i < TAB_COUNT && !command; i++) {
 		strbuf_clear(&label);
-		label_tab(i, current, width, &label);
+		label_tab(scene, i, current, width, &label);
 		end += text_width(label.text);
 		if (x >= 0 && x < end)
 			command = tabs[i].command;

@@ -12,13 +12,13 @@ struct tab {
 	enum command command;		/* that goes there */
 };
 
-enum { TAB_COUNT = 7 };
+enum { TAB_COUNT = 8 };
 extern const struct tab tabs[TAB_COUNT];
 
 /* current may be TAB_COUNT: none of them. */
 void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas canvas);
 /* Where a click there leads; COMMAND_NONE: nowhere. */
-enum command bars_tab_at(size_t current, int width, int x);
+enum command bars_tab_at(const struct scene *scene, size_t current, int width, int x);
 /* Pauses, filters, searches, where the header has no room for them; false if there are none. */
 bool bars_draw_activity(const struct scene *scene, struct canvas canvas);
 /* What takes a while just now, and the key that ends it; returns the columns it took. */

@@ -97,6 +97,9 @@ static bool holds(const struct scene *scene, const struct view_ops *view, enum c
 static bool applies(const struct menu_entry *entry, const struct scene *scene,
 		    const struct view_ops *view)
 {
+	/* Quality has no shares of functions either. */
+	if (view == &quality_view)
+		view = &counters_view;
 	return (!entry->only || entry->only == view) && entry->but != view &&
 	       holds(scene, view, entry->when);
 }

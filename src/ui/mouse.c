@@ -18,7 +18,8 @@ static void click(struct app *app, const struct mouse_event *event)
 	enum command command = COMMAND_NONE;
 
 	if (event->y == app->tab_row)
-		command = bars_tab_at(app->current, app->width, event->x);
+		command = bars_tab_at(&app->scene, app->current, app->width,
+				      event->x);
 	else if (event->y == app->hint_row)
 		command = bars_hint_at(&app->scene, app_view(app)->ops, app->width, event->x);
 	if (command)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "ui/report_json.h"
 #include "ui/report_rows.h"
+#include "view/findings.h"
 
 enum {
 	FUNCTIONS_SHOWN = 50,		/* without --top */
@@ -362,10 +363,43 @@ static void put_tree(const struct scene *scene, size_t top, FILE *out)
 	report_rows_release(&rows);
 }
 
+static void put_finding(const struct finding *finding, FILE *out)
+{
+	char share[QUANTITY_MAX], number[QUANTITY_MAX + 8];
+
+	switch (finding->kind) {
+	case FINDING_HEADING:
+		fprintf(out, "#\n# %s\n#\n", finding->text);
+		return;
+	case FINDING_SHARE:
+		fprintf(out, "  %8s  %12s  %*s%s\n", percent(share, finding->part, finding->whole),
+			exact(number, finding->part), 2 * (int)finding->depth, "", finding->text);
+		return;
+	case FINDING_FACT:
+		fprintf(out, "  %s\n", finding->text);
+		return;
+	case FINDING_ADVICE:
+		fprintf(out, "  - %s\n", finding->text);
+		return;
+	}
+}
+
+static void put_quality(const struct scene *scene, FILE *out)
+{
+	struct findings findings = { 0 };
+
+	findings_collect(&findings, scene);
+	for (size_t i = 0; i < findings.finding.len; i++)
+		put_finding(&findings.finding.at[i], out);
+	findings_release(&findings);
+}
+
 static void put_text(const struct scene *scene, const struct options *options, FILE *out)
 {
 	put_head(scene, out);
-	if (options->tree)
+	if (options->quality)
+		put_quality(scene, out);
+	else if (options->tree)
 		put_tree(scene, options->top, out);
 	else
 		put_functions(scene, options->top, out);
@@ -448,6 +482,31 @@ static void put_csv_tree(const struct scene *scene, size_t top, FILE *out)
 	report_rows_release(&rows);
 }
 
+static void put_csv_quality(const struct scene *scene, FILE *out)
+{
+	struct findings findings = { 0 };
+
+	findings_collect(&findings, scene);
+	fputs("section,text,samples,percent\r\n", out);
+	for (size_t i = 0; i < findings.finding.len; i++) {
+		const struct finding *finding = &findings.finding.at[i];
+		struct amount part = { .samples = finding->part };
+		struct amount whole = { .samples = finding->whole };
+		unsigned long share = (unsigned long)(report_percent(&part, &whole) * 10000 + 0.5);
+
+		if (finding->kind == FINDING_HEADING)
+			continue;
+		fprintf(out, "%s,", finding->section);
+		put_csv(out, finding->text);
+		if (finding->kind == FINDING_SHARE)
+			fprintf(out, ",%llu,%lu.%04lu\r\n", (unsigned long long)finding->part,
+				share / 10000, share % 10000);
+		else
+			fputs(",,\r\n", out);
+	}
+	findings_release(&findings);
+}
+
 bool report_print(const struct scene *scene, const struct options *options, FILE *out,
 		  struct error *error)
 {
@@ -456,6 +515,8 @@ bool report_print(const struct scene *scene, const struct options *options, FILE
 		report_json(scene, options, out);
 	else if (options->form == REPORT_TEXT)
 		put_text(scene, options, out);
+	else if (options->quality)
+		put_csv_quality(scene, out);
 	else if (options->tree)
 		put_csv_tree(scene, options->top, out);
 	else

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ui/report_rows.h"
+#include "view/findings.h"
 
 /*
  * The object is written member by member and its arrays element by
@@ -129,6 +130,76 @@ static void put_stacks(const struct scene *scene, FILE *out)
 		   "reasons", reasons));
 }
 
+/* The code that truncated stacks end in. */
+static json_t *stops_of(const struct scene *scene)
+{
+	const struct profile *profile = scene->profile;
+	const struct quality *q = scene->quality;
+	json_t *stops = json_array();
+
+	for (size_t i = 0; i < q->stop.len; i++) {
+		const struct quality_stop *stop = &q->stop.at[i];
+		json_t *reasons = json_object();
+
+		for (int k = 0; stop->samples && k < TRUNCATIONS; k++)
+			if (stop->reason[k])
+				json_object_set_new(reasons, truncation_name((enum truncation)k),
+						    number_of(stop->reason[k]));
+		if (!stop->samples) {
+			json_decref(reasons);
+			continue;
+		}
+		json_array_append_new(stops, json_pack("{s:o,s:o,s:o,s:o}",
+			"binary", text_of(profile_string(profile, profile->binary.at[i].path)),
+			"process", text_or_null(profile_string(profile, stop->process)),
+			"truncated", number_of(stop->samples),
+			"reasons", reasons));
+	}
+	return stops;
+}
+
+static json_t *cpus_of(const struct profile *profile)
+{
+	json_t *cpus = json_array();
+
+	for (size_t i = 0; i < profile->cpu.len; i++)
+		if (profile->cpu.at[i].lost || profile->cpu.at[i].throttled)
+			json_array_append_new(cpus, json_pack("{s:o,s:o,s:o}",
+				"cpu", number_of(i),
+				"lost", number_of(profile->cpu.at[i].lost),
+				"throttled", number_of(profile->cpu.at[i].throttled)));
+	return cpus;
+}
+
+static json_t *advice_of(const struct scene *scene)
+{
+	struct findings findings = { 0 };
+	json_t *advice = json_array();
+
+	findings_collect(&findings, scene);
+	for (size_t i = 0; i < findings.finding.len; i++)
+		if (findings.finding.at[i].kind == FINDING_ADVICE)
+			json_array_append_new(advice, text_of(findings.finding.at[i].text));
+	findings_release(&findings);
+	return advice;
+}
+
+static void put_quality(const struct scene *scene, FILE *out)
+{
+	const struct unwind_facts *unwind = &scene->status.unwind;
+
+	put_member(out, "quality", json_pack("{s:o,s:o,s:o,s:o}",
+		   "binaries", stops_of(scene),
+		   "cpus", cpus_of(scene->profile),
+		   "unwinding", json_pack("{s:o,s:o,s:o,s:o,s:o}",
+			"binaries", number_of(unwind->binaries),
+			"waiting", number_of(unwind->waiting),
+			"failed", number_of(unwind->failed),
+			"rows", number_of(unwind->rows),
+			"bytes", number_of(unwind->bytes)),
+		   "advice", advice_of(scene)));
+}
+
 static json_t *function_of(const struct scene *scene, const struct row *row)
 {
 	const struct profile *profile = scene->profile;
@@ -245,6 +316,8 @@ void report_json(const struct scene *scene, const struct options *options, FILE 
 	put_functions(scene, options->tree ? 0 : options->top, out);
 	if (options->tree)
 		put_tree(scene, options->top, out);
+	if (options->quality)
+		put_quality(scene, out);
 	put_counters(scene, out);
 	put_overhead(scene, out);
 	put_notices(scene, out);

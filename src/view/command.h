@@ -36,7 +36,7 @@
 	X(VIEW_5,	"view-5",	"view 5, Counters") \
 	X(VIEW_6,	"view-6",	"view 6, Threads") \
 	X(VIEW_7,	"view-7",	"") \
-	X(VIEW_8,	"view-8",	"") \
+	X(VIEW_8,	"view-8",	"view 8, Quality: how far to trust it, what would help") \
 	X(VIEW_9,	"view-9",	"view 9, Output of the launched program") \
 	X(TOGGLE,	"toggle",	"open or close the row") \
 	X(EXPAND,	"expand",	"open the row") \

@@ -13,6 +13,12 @@
 
 struct keymap;
 
+/* Of unwind information, in the binaries of the target. */
+struct unwind_facts {
+	size_t binaries, waiting, failed;	/* that have it, are read, have none */
+	uint64_t rows, bytes;
+};
+
 /* What the header tells: facts about the run, filled in by the session. */
 struct status {
 	char target[256];	/* "PID 4242 postgres", "./tsrun test.ts", "whole system", a file */
@@ -38,6 +44,8 @@ struct status {
 	uint64_t own_cpu;
 	uint64_t own_rss;	/* bytes, both processes */
 	size_t naming;		/* addresses that wait for names */
+	bool symbolizer;	/* it runs */
+	struct unwind_facts unwind;
 	char work[96];		/* what takes a while just now and can be cancelled, or "" */
 	array(char *) notice;	/* what was given up or is wrong, a sentence each */
 };

@@ -41,7 +41,7 @@ struct view_ops {
 };
 
 extern const struct view_ops functions_view, tree_view, icicle_view, callers_view,
-	counters_view, threads_view, output_view, help_view;
+	counters_view, threads_view, quality_view, output_view, help_view;
 
 struct view *view_open(const struct view_ops *ops);
 void view_update(struct view *view, const struct scene *scene, int width, int height);

@@ -378,7 +378,7 @@ static const struct term_ops term = {
 static void begin(struct session *s, struct options *options, struct config *config)
 {
 	static const char *const views[] = { "", "tree", "icicle", "callers", "counters",
-					     "threads", "output", "no such view" };
+					     "threads", "output", "quality" };
 	unsigned choice = take(&s->input);
 
 	options->choose = choice % 2;

@@ -7,11 +7,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { VIEWS = 8 };
+enum { VIEWS = 9 };
 
 static const struct view_ops *const all_views[VIEWS] = {
 	&functions_view, &tree_view, &icicle_view, &callers_view, &counters_view,
-	&threads_view, &output_view, &help_view,
+	&threads_view, &output_view, &help_view, &quality_view,
 };
 
 static const char *const patterns[] = { "main", "a", "漢", "no such thing", "^x$", "." };

@@ -12,7 +12,9 @@ static function_id add_function(struct profile *profile, char *name)
 	if (binary)
 		*binary++ = '\0';
 	function.binary = profile_add_binary(profile, binary ? binary : "/usr/bin/app", "",
-					     kernel ? BINARY_KERNEL : BINARY_FILE);
+					     kernel ? BINARY_KERNEL :
+					     binary && !strcmp(binary, "[anon]") ?
+					     BINARY_ANONYMOUS : BINARY_FILE);
 	if (!*name && binary)
 		return profile_placeholder(profile, function.binary);
 	function.name = profile_add_string(profile, name);
@@ -242,6 +244,7 @@ void scenery_look(struct scene *scene, const struct profile *profile)
 	set_text(status->backend, sizeof status->backend, "perf, per CPU");
 	status->frequency = 999;
 	status->cpus = 2;
+	status->symbolizer = true;
 	status->unit = UNIT_NANOSECONDS;
 	status->live = status->collecting = true;
 	status->threads = 5;

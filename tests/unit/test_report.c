@@ -295,6 +295,29 @@ static void test_few_samples(void **state)
 	free(text);
 }
 
+static void test_quality_view(void **state)
+{
+	struct setting *setting = *state;
+	char *text;
+
+	setting->options.quality = true;
+	profile_add_losses(setting->profile, 5, (struct cpu_losses){ .lost = 2, .throttled = 4 });
+	text = print(setting);
+	assert_non_null(strstr(text, "# How stacks ended\n#\n"
+			       "     0.00%             0  complete\n"));
+	assert_non_null(strstr(text, "             2    on CPU 5\n"));
+	assert_non_null(strstr(text, "  - samples were lost: take fewer"));
+	assert_null(strstr(text, "Function"));
+	free(text);
+	setting->options.form = REPORT_CSV;
+	text = print(setting);
+	assert_int_equal(strncmp(text, "section,text,samples,percent\r\n"
+				 "stacks,\"complete\",0,0.0000\r\n", 58), 0);
+	assert_non_null(strstr(text, "reasons,\"no frame pointer\",98,98.0000\r\n"));
+	assert_non_null(strstr(text, "advice,\"samples were lost"));
+	free(text);
+}
+
 static void test_csv(void **state)
 {
 	struct setting *setting = *state;
@@ -449,6 +472,31 @@ static void test_means_of_counters(void **state)
 	text = print(setting);
 	assert_non_null(strstr(text, "5,000  cache-misses, 20.0k a second"));
 	free(text);
+}
+
+static void test_json_quality(void **state)
+{
+	struct setting *setting = *state;
+	const json_t *cpu;
+	json_t *report;
+
+	report = print_json(setting);
+	assert_null(member(report, "quality"));
+	json_decref(report);
+	setting->options.quality = true;
+	setting->scene.status.unwind = (struct unwind_facts){ 3, 2, 1, 70, 800 };
+	profile_add_losses(setting->profile, 5, (struct cpu_losses){ .lost = 2, .throttled = 4 });
+	report = print_json(setting);
+	assert_int_equal(json_array_size(member(report, "quality.cpus")), 1);
+	cpu = json_array_get(member(report, "quality.cpus"), 0);
+	assert_int_equal(json_integer_value(member(cpu, "cpu")), 5);
+	assert_int_equal(json_integer_value(member(cpu, "lost")), 2);
+	assert_int_equal(json_integer_value(member(cpu, "throttled")), 4);
+	assert_int_equal(json_integer_value(member(report, "quality.unwinding.rows")), 70);
+	assert_int_equal(json_integer_value(member(report, "quality.unwinding.failed")), 1);
+	assert_int_equal(json_array_size(member(report, "quality.binaries")), 2);
+	assert_true(json_array_size(member(report, "quality.advice")) >= 2);
+	json_decref(report);
 }
 
 static void test_json_tree(void **state)
@@ -632,6 +680,8 @@ int main(void)
 		WITH_PROFILE(test_long_names),
 		WITH_PROFILE(test_missing_counters),
 		WITH_PROFILE(test_stacks_in_words),
+		WITH_PROFILE(test_quality_view),
+		WITH_PROFILE(test_json_quality),
 		WITH_PROFILE(test_few_samples),
 		WITH_PROFILE(test_csv),
 		WITH_PROFILE(test_json),

@@ -299,6 +299,19 @@ static void show_process(struct scene *scene, struct profile *profile)
 	scene->query.threads = (struct thread_choice){ .by = THREADS_OF_PROCESS, .pid = 977 };
 }
 
+static void note_losses(struct scene *scene, struct profile *profile)
+{
+	struct status *status = &scene->status;
+
+	profile_add_losses(profile, 0, (struct cpu_losses){ .lost = 4 });
+	profile_add_losses(profile, 1, (struct cpu_losses){ .lost = 12, .throttled = 2 });
+	status->unwind = (struct unwind_facts){ 12, 2, 1, 1234567, 9 << 20 };
+	snprintf(status->call_graph, sizeof status->call_graph, "unwind information");
+	snprintf(status->why, sizeof status->why,
+		 "stacks are copied with each sample: BPF needs CAP_BPF");
+	status->naming = 120;
+}
+
 static void trouble(struct scene *scene, struct profile *profile)
 {
 	profile->lost = 1234567;
@@ -561,6 +574,18 @@ static const struct screen screens[] = {
 	{ "threads-empty", &threads_view, profile_new, 80, 24, .search = NULL },
 	{ "threads-file", &threads_view, profile_new, 80, 24, .change = ended_file },
 	{ "functions-thread", &functions_view, scenery_program, 80, 24, .change = show_thread },
+	{ "quality-plain", &quality_view, scenery_truncated, 80, 40, .change = note_losses },
+	{ "quality-wide", &quality_view, scenery_truncated, 200, 60, .change = note_losses,
+	  .command = { COMMAND_PAGE_DOWN, COMMAND_UP } },
+	{ "quality-narrow", &quality_view, scenery_truncated, 36, 24, .change = note_losses },
+	{ "quality-scrolled", &quality_view, scenery_truncated, 80, 24, .change = note_losses,
+	  .command = { COMMAND_LAST } },
+	{ "quality-tiny", &quality_view, scenery_truncated, 20, 5, .change = note_losses,
+	  .command = { COMMAND_PAGE_DOWN, COMMAND_DOWN, COMMAND_DOWN } },
+	{ "quality-one", &quality_view, scenery_one_function, 80, 24, .search = NULL },
+	{ "quality-hostile", &quality_view, scenery_hostile, 80, 24, .search = NULL },
+	{ "quality-file", &quality_view, scenery_program, 80, 24, .change = ended_file },
+	{ "quality-empty", &quality_view, profile_new, 80, 24, .search = NULL },
 	{ "output-plain", &output_view, scenery_program, 80, 24, .change = write_output },
 	{ "output-scrolled", &output_view, scenery_program, 80, 14, .change = write_output,
 	  .command = { COMMAND_UP, COMMAND_PAGE_UP, COMMAND_DOWN } },
