@@ -547,17 +547,19 @@ static int until_next(const struct app *app)
 
 /*
  * The first samples show as soon as they are there, and how far a saving is
- * more often than others wish.  What takes long to draw leaves twice that
- * for keys, and for who reads a file meanwhile.
+ * more often than others wish.  What takes long to draw leaves as long for
+ * keys, and for who reads a file meanwhile; not longer, as what was read
+ * until then is to be drawn.
  */
 static void plan_update(struct app *app, uint64_t now)
 {
 	uint64_t pause = now - app->started < second ? 40 * millisecond : app->options->delay;
+	uint64_t least = app->drawing < second / 2 ? 2 * app->drawing : second;
 
 	if (app->saving && pause > often)
 		pause = often;
-	if (pause < 3 * app->drawing)
-		pause = 3 * app->drawing;
+	if (pause < least)
+		pause = least;
 	if (now >= app->next_update)
 		app->stale = true;
 	if (now >= app->next_update || app->next_update > now + pause)
