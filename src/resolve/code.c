@@ -1,7 +1,10 @@
 #include "resolve/code.h"
 
+#include "base/clock.h"
 #include "resolve/resolver_private.h"
 
+/* From being told of changed code to acting on it. */
+#define TELLING_TIME	UINT64_C(20000000)
 /* The lower half of addresses is for programs of 32 bits, whose vdso is another. */
 #define END_OF_32_BITS	(UINT64_C(1) << 32)
 
@@ -200,7 +203,7 @@ bool resolver_take_code_change(struct resolver *r, struct code_change *change)
 	process = take_changed(r);
 	if (!process)
 		return false;
-	process->told = true;
+	process_note_told(process, clock_now() + TELLING_TIME);
 	list_ranges(r, process->mappings);
 	change->pid = process->pid;
 	change->serial = process->mappings->serial;

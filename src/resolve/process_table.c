@@ -99,6 +99,7 @@ void process_drop(struct process_table *table, struct process *process)
 		array_push(&table->gone, process->pid);
 	mappings_unref(table, process->mappings);
 	array_release(&process->task);
+	array_release(&process->replaced);
 	xfree(process);
 }
 
@@ -244,6 +245,76 @@ static size_t mapping_position(const struct mappings *mappings, uint64_t address
 	return low;
 }
 
+static void forget_replaced(struct process *process, uint64_t time)
+{
+	size_t gone = 0, rest;
+
+	while (gone < process->replaced.len && process->replaced.at[gone].until < time)
+		gone++;
+	rest = process->replaced.len - gone;
+	if (gone && rest)
+		memmove(process->replaced.at, process->replaced.at + gone,
+			rest * sizeof *process->replaced.at);
+	process->replaced.len = rest;
+}
+
+static void note_replaced(struct process *process, struct replaced replaced)
+{
+	struct replaced *last;
+
+	forget_replaced(process, replaced.since);
+	if (process->replaced.len < REPLACED_MAX) {
+		array_push(&process->replaced, replaced);
+		return;
+	}
+	/* Too many to keep apart. */
+	last = &process->replaced.at[REPLACED_MAX - 1];
+	if (replaced.start < last->start)
+		last->start = replaced.start;
+	if (replaced.end > last->end)
+		last->end = replaced.end;
+	last->until = replaced.until;
+}
+
+/* Of what was told, that which lies where now other code is. */
+static void note_overlaps(struct process *process, size_t first, struct mapping mapping,
+			  uint64_t time)
+{
+	const struct mappings *mappings = process->mappings;
+
+	for (size_t i = first; i < mappings->at.len && mappings->at.at[i].start < mapping.end; i++) {
+		const struct mapping *old = &mappings->at.at[i];
+
+		if (old->mapped == mapping.mapped &&
+		    old->start - old->offset == mapping.start - mapping.offset)
+			continue;
+		note_replaced(process, (struct replaced){
+			.start = old->start > mapping.start ? old->start : mapping.start,
+			.end = old->end < mapping.end ? old->end : mapping.end,
+			.since = time, .until = UINT64_MAX });
+	}
+}
+
+void process_note_told(struct process *process, uint64_t now)
+{
+	process->told = true;
+	for (size_t i = 0; i < process->replaced.len; i++)
+		if (process->replaced.at[i].until == UINT64_MAX)
+			process->replaced.at[i].until = now;
+}
+
+bool process_was_replaced(const struct process *process, uint64_t address, uint64_t time)
+{
+	for (size_t i = 0; i < process->replaced.len; i++) {
+		const struct replaced *replaced = &process->replaced.at[i];
+
+		if (address >= replaced->start && address < replaced->end &&
+		    time >= replaced->since && time <= replaced->until)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The mappings from first to until give way to a new one, which overlaps
  * them all; of the outer two a part may stay.
@@ -304,6 +375,8 @@ void process_map(struct process_table *table, struct process *process, struct ma
 	until = first;
 	while (until < mappings->at.len && mappings->at.at[until].start < mapping.end)
 		until++;
+	if (process->told)
+		note_overlaps(process, first, mapping, table->time);
 	replace(table, mappings, first, until, mapping);
 }
 
@@ -311,6 +384,7 @@ void process_unmap_all(struct process_table *table, struct process *process)
 {
 	mappings_unref(table, process->mappings);
 	process->mappings = new_mappings(table);
+	process->replaced.len = 0;
 	process_note_change(table, process);
 }
 

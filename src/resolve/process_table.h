@@ -21,6 +21,7 @@ enum {
 	ALL_MAPPINGS_MAX = 1 << 20,
 	COMM_MAX = 16,
 	CHANGES_MAX = 2 * PROCESSES_MAX,
+	REPLACED_MAX = 32,
 };
 
 struct mapping {
@@ -35,6 +36,12 @@ struct mappings {
 	uint32_t looked_at;		/* in which round, and what was seen then: for code.c */
 	bool stale;
 	array(struct mapping) at;	/* by address, without overlaps */
+};
+
+/* Other code came to where some was told of; times are those of events. */
+struct replaced {
+	uint64_t start, end;
+	uint64_t since, until;		/* when that was told in its turn; UINT64_MAX: not yet */
 };
 
 struct task {
@@ -62,6 +69,7 @@ struct process {
 	uint64_t maps_pause;		/* how long to wait the next time */
 	bool changed;			/* its code, since that was told; in table->changed */
 	bool told;
+	array(struct replaced) replaced;	/* lately, oldest first */
 	struct process *next;		/* in its bucket */
 	struct process *older, *newer;
 };
@@ -74,6 +82,7 @@ struct process_table {
 	size_t count, watched, watched_tasks, mapping_count;
 	uint32_t serial;
 	struct mapped_table *mapped;	/* lent */
+	uint64_t time;			/* of the event that is being taken */
 	bool noting;			/* the two below */
 	array(pid_t) changed;		/* whose code is another now */
 	array(pid_t) gone;		/* of those whose code was told */
@@ -104,6 +113,11 @@ void process_copy_mappings(struct process_table *table, struct process *process,
 const struct mapping *process_find_mapping(const struct process *process, uint64_t address);
 /* Its code is another now. */
 void process_note_change(struct process_table *table, struct process *process);
+
+/* Its code was told, at a time; until then what was replaced was not known elsewhere. */
+void process_note_told(struct process *process, uint64_t now);
+/* Whoever walked through that address at that time took it for other code. */
+bool process_was_replaced(const struct process *process, uint64_t address, uint64_t time);
 
 /* What was mapped at some time stays as it was while there is a reference to it. */
 struct mappings *mappings_ref(struct mappings *mappings);

@@ -36,6 +36,26 @@ static void forget_ids_after_rebuild(struct resolver *r)
 	memset(r->ended, 0, sizeof r->ended);
 }
 
+/*
+ * Walked elsewhere, with code in mind that is not there any more: what
+ * follows from that is left out.
+ */
+static void distrust(const struct process *process, struct walked *walked, uint64_t time)
+{
+	if (walked->end == UNWIND_MORE || !process->replaced.len)
+		return;
+	for (size_t i = walked->kernel_count; i < walked->count; i++) {
+		uint64_t ip = walked->ip[i];
+		bool returns = i > walked->kernel_count && !(ip & UNWIND_EXACT);
+
+		if (!process_was_replaced(process, (ip & UNWIND_ADDRESS) - returns, time))
+			continue;
+		walked->count = i + 1;
+		walked->end = UNWIND_NOT_READY;
+		return;
+	}
+}
+
 static void add_sample(struct resolver *r, struct process *process, const struct event *event,
 		       struct sample *sample)
 {
@@ -51,6 +71,7 @@ static void add_sample(struct resolver *r, struct process *process, const struct
 		walks_take(r, &unwalked, sample);
 		return;
 	}
+	distrust(process, &walked, event->time);
 	if (walked.end == UNWIND_NOT_READY && walked.count > walked.kernel_count)
 		code_note_missing(r, process, walked.ip[walked.count - 1] & UNWIND_ADDRESS);
 	sample->stack = stacks_add(r, &owner, &walked, &sample->end);
@@ -243,6 +264,7 @@ static void take_event(struct sink *sink, const struct event *event)
 	};
 	struct resolver *r = (struct resolver *)(void *)sink;
 
+	r->processes.time = event->time;
 	take[event->type](r, event);
 }
 

@@ -520,6 +520,50 @@ static void test_hurry(void **state)
 	end(&f);
 }
 
+/* What was walked elsewhere before the news of other code got there is not believed. */
+static void test_stale_code(void **state)
+{
+	static const uint64_t ip[] = { ANON + 0x10, TEXT + 0x200, LIBRARY + 0x300 };
+	struct fixture f = start();
+	struct event event = { .type = EVENT_SAMPLE, .pid = PARENT, .tid = PARENT,
+			       .sample = { .ip = ip, .ip_count = 3, .end = UNWIND_COMPLETE } };
+	struct code_change change;
+
+	(void)state;
+	launch(&f);
+	map(&f, PARENT, LIBRARY, "/etc/group");
+	map(&f, PARENT, ANON, "//anon");
+	deliver(&f, event);
+	assert_true(resolver_take_code_change(f.resolver, &change));
+	/* The same again is no other code. */
+	map(&f, PARENT, TEXT, "/etc/passwd");
+	deliver(&f, event);
+	map(&f, PARENT, TEXT + 0x100, "/etc/hosts");
+	deliver(&f, event);
+	event.sample.ip++;
+	event.sample.ip_count--;
+	deliver(&f, event);
+	event.sample.ip++;
+	event.sample.ip_count--;
+	deliver(&f, event);
+	assert_true(resolver_take_code_change(f.resolver, &change));
+	event.sample.ip = ip;
+	event.sample.ip_count = 3;
+	deliver(&f, event);
+	assert_string_equal(sums(&f),
+		"2 complete: group+2ff passwd+1ff [anon]+80010\n"
+		"1 truncated: [truncated: unwind information not ready] hosts+ff [anon]+80010\n"
+		"1 truncated: [truncated: unwind information not ready] hosts+100\n"
+		"1 complete: group+300\n"
+		"1 complete: group+2ff hosts+ff [anon]+80010\n");
+	for (uint64_t i = 0; i < 10 * REPLACED_MAX; i++)
+		map(&f, PARENT, TEXT + 0x100 * i, i % 2 ? "/etc/hosts" : "/etc/group");
+	assert_true(process_find(&f.resolver->processes, PARENT)->replaced.len <= REPLACED_MAX);
+	assert_true(process_was_replaced(process_find(&f.resolver->processes, PARENT),
+					 TEXT + 0x100 * (10 * REPLACED_MAX - 1), UINT64_MAX));
+	end(&f);
+}
+
 /* Nobody asks any more: what is noted stays bounded. */
 static void test_changes_not_taken(void **state)
 {
@@ -577,6 +621,7 @@ int main(void)
 		cmocka_unit_test_setup(test_changes, reset_fake),
 		cmocka_unit_test_setup(test_changes_from_then_on, reset_fake),
 		cmocka_unit_test_setup(test_hurry, reset_fake),
+		cmocka_unit_test_setup(test_stale_code, reset_fake),
 		cmocka_unit_test_setup(test_changes_not_taken, reset_fake),
 		cmocka_unit_test_setup(test_many_processes, reset_fake),
 	};
