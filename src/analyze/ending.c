@@ -14,11 +14,21 @@ static struct ending truncated(enum truncation reason)
 	return (struct ending){ .end = STACK_TRUNCATED, .reason = reason };
 }
 
+bool ending_is_nowhere(const struct profile *profile, const struct location *location)
+{
+	const struct binary *binary = &profile->binary.at[location->binary];
+
+	return binary->kind == BINARY_ANONYMOUS && location->binary && !location->address &&
+	       !strcmp(profile_string(profile, binary->path), "[unknown]");
+}
+
 static struct ending ending_by_name(const struct profile *profile,
 				    const struct location *location)
 {
 	const struct function *function = outermost_function(profile, location);
 
+	if (ending_is_nowhere(profile, location))
+		return truncated(TRUNCATED_NO_MAPPING);
 	if (function->flags & (FUNCTION_PLACEHOLDER | FUNCTION_OTHER))
 		return truncated(TRUNCATED_NOT_NAMED);
 	/* A file of names says where its stacks end. */
@@ -64,8 +74,11 @@ function_id ending_missing_above(const struct profile *profile, location_id id)
 	if (!location->outermost)
 		return 0;
 	ending = ending_of(profile, id, STACK_BY_NAME);
-	/* Without a name it may still turn out to be whole. */
-	if (ending.end != STACK_TRUNCATED || ending.reason == TRUNCATED_NOT_NAMED)
+	if (ending.end != STACK_TRUNCATED)
+		return 0;
+	/* Without a name it may still turn out to be whole, while one may come. */
+	if (ending.reason == TRUNCATED_NOT_NAMED && !location->symbolized &&
+	    profile->binary.at[location->binary].kind != BINARY_ANONYMOUS)
 		return 0;
 	return profile_truncation_function(profile, ending.reason);
 }

@@ -17,6 +17,9 @@ struct ending {
  */
 struct ending ending_of(const struct profile *profile, location_id outermost, enum stack_end end);
 
+/* Does it stand for addresses where nothing is mapped? */
+bool ending_is_nowhere(const struct profile *profile, const struct location *location);
+
 /*
  * The function of "[truncated: ...]" that belongs above a stack of which
  * that is the outermost location: of a walk by frame pointers that came to

@@ -5,7 +5,8 @@
 /* What is known of a stack from its outermost frames on. */
 struct base {
 	location_id outermost;
-	binary_id binary;	/* of the outermost location that is code */
+	binary_id binary;	/* of the outermost location that is code, if found */
+	bool found;
 	bool guessed;		/* it has a guessed frame */
 };
 
@@ -84,12 +85,19 @@ static void take_names(struct quality *quality, const struct profile *profile)
 	}
 }
 
+static bool is_truncation(const struct profile *profile, const struct location *location)
+{
+	function_id function = profile->frame.at[location->first_frame].function;
+
+	return location->frame_count &&
+	       profile->function.at[function].flags & FUNCTION_TRUNCATED;
+}
+
 static bool is_code(const struct profile *profile, location_id id)
 {
 	const struct location *location = &profile->location.at[id];
 
-	return location->frame_count && !(FUNCTION_TRUNCATED &
-		profile->function.at[profile->frame.at[location->first_frame].function].flags);
+	return !is_truncation(profile, location) && !ending_is_nowhere(profile, location);
 }
 
 static struct base base_of(const struct quality_private *p, const struct profile *profile,
@@ -99,12 +107,14 @@ static struct base base_of(const struct quality_private *p, const struct profile
 	struct base base = p->base.at[stack->caller];
 
 	/* In folded files the process may stand above "[truncated: ...]". */
-	if (!stack->caller || !is_code(profile, stack->location))
+	if (!stack->caller || is_truncation(profile, location)) {
 		base.outermost = stack->location;
-	/* With nothing above, or right below "[truncated: ...]". */
-	if (!stack->caller || (profile->stack.at[stack->caller].location == base.outermost &&
-			       !is_code(profile, base.outermost)))
+		base.found = false;
+	}
+	if (!base.found && is_code(profile, stack->location)) {
 		base.binary = location->binary;
+		base.found = true;
+	}
 	base.guessed |= location->guessed;
 	return base;
 }

@@ -252,6 +252,8 @@ location_id profile_add_outermost_location(struct profile *profile, binary_id bi
 	/* What its name may call for, when analyses can't add it any more. */
 	profile_add_truncation_function(profile, TRUNCATED_NO_FRAME_POINTER);
 	profile_add_truncation_function(profile, TRUNCATED_NO_USER_STACK);
+	profile_add_truncation_function(profile, TRUNCATED_NO_MAPPING);
+	profile_add_truncation_function(profile, TRUNCATED_NOT_NAMED);
 	return profile_add_place(profile, &(struct location){
 		.binary = binary, .address = address, .outermost = true });
 }
@@ -304,6 +306,9 @@ void profile_set_frames(struct profile *profile, location_id id,
 	if (!id || location->named)
 		return;
 	location->symbolized = true;
+	/* That it has no name tells too: nobody knows how these stacks ended. */
+	if (!count && location->outermost && !own)
+		array_push(&profile->named, id);
 	if (count > FRAMES_MAX)
 		count = FRAMES_MAX;
 	if (!count || (count == location->frame_count &&

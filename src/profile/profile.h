@@ -186,7 +186,8 @@ struct profile {
 	array(struct sum) sum;		/* of sealed slices only */
 	array(struct slice) slice;	/* sealed ones */
 	array(struct series) series;
-	array(location_id) named;	/* the locations that got frames, in that order */
+	/* The locations that got frames, and outermost ones that will get none, in that order. */
+	array(location_id) named;
 
 	uint64_t samples, weight;	/* of metric 1, in sealed slices */
 	array(struct cpu_losses) cpu;	/* by number, as far as there were any */

@@ -687,6 +687,7 @@ static bool choose_sampler(struct perf_live *live, const struct target *target,
 	snprintf(text, sizeof text, "stacks are copied with each sample, not walked in the kernel: "
 		 "%s", why.text);
 	notice(live, text);
+	snprintf(facts->why, sizeof facts->why, "%s", text);
 	return true;
 }
 

@@ -455,7 +455,9 @@ static void tell_steps(struct perf_plan *plan, const struct target *target,
 		       struct source_facts *facts)
 {
 	static const char *const ways[] = {
-		[CALL_GRAPH_AUTO] = "", [CALL_GRAPH_FP] = ", fp", [CALL_GRAPH_NONE] = ", no stacks",
+		[CALL_GRAPH_AUTO] = "unwind information",
+		[CALL_GRAPH_FP] = "frame pointers",
+		[CALL_GRAPH_NONE] = "no stacks",
 	};
 	size_t len = strlen(plan->event);
 
@@ -471,8 +473,9 @@ static void tell_steps(struct perf_plan *plan, const struct target *target,
 	if (plan->user_only)
 		snprintf(plan->event + len, sizeof plan->event - len, ":u");
 	snprintf(facts->event, sizeof facts->event, "%s", plan->event);
-	snprintf(facts->backend, sizeof facts->backend, "perf, per %s%s",
-		 plan->per_cpu ? "CPU" : "thread", ways[plan->call_graph]);
+	snprintf(facts->backend, sizeof facts->backend, "perf, per %s",
+		 plan->per_cpu ? "CPU" : "thread");
+	snprintf(facts->call_graph, sizeof facts->call_graph, "%s", ways[plan->call_graph]);
 	facts->unit = plan->unit;
 	facts->frequency = plan->frequency;
 	facts->cpus = (unsigned)plan->cpu.len;

@@ -256,7 +256,8 @@ static void advise(struct findings *findings, const struct scene *scene, enum tr
 
 	if (reason == TRUNCATED_NO_ROWS) {
 		advise_no_rows(findings, scene, id);
-	} else if (reason == TRUNCATED_NO_FRAME_POINTER) {
+	} else if (reason == TRUNCATED_NO_FRAME_POINTER ||
+		   (reason == TRUNCATED_NO_MAPPING && is_by_frame_pointers(scene))) {
 		advise_frame_pointers(findings, scene, id);
 	} else if (reason == TRUNCATED_FRAME_LIMIT && is_by_frame_pointers(scene)) {
 		add_text(findings, FINDING_ADVICE, "advice",

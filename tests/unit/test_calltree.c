@@ -411,6 +411,37 @@ static void test_truncated(void **state)
 	profile_free(profile);
 }
 
+/* Nobody will know any more how these ended. */
+static void test_never_named(void **state)
+{
+	struct profile *profile = profile_new();
+	struct calltree *tree = calltree_new();
+	binary_id x = profile_add_binary(profile, "/bin/x", "1", BINARY_FILE);
+	binary_id anonymous = profile_add_binary(profile, "[anon]", "", BINARY_ANONYMOUS);
+	binary_id unknown = profile_add_binary(profile, "[unknown]", "", BINARY_ANONYMOUS);
+	location_id place[] = {
+		profile_add_outermost_location(profile, x, 0x10),
+		profile_add_outermost_location(profile, anonymous, 0x10),
+		profile_add_outermost_location(profile, unknown, 0),
+	};
+	function_id not_named = profile_truncation_function(profile, TRUNCATED_NOT_NAMED);
+	function_id no_mapping = profile_truncation_function(profile, TRUNCATED_NO_MAPPING);
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		profile_add_sample(profile, &(struct sample){ .weight = 1 << i, .samples = 1,
+			.stack = profile_add_stack(profile, 0, place[i]) });
+	profile_seal(profile, 1);
+	calltree_update(tree, profile, &everything);
+	assert_int_equal(total_of(tree, calltree_find(tree, &not_named, 1)).weight, 2);
+	assert_int_equal(total_of(tree, calltree_find(tree, &no_mapping, 1)).weight, 4);
+	profile_set_frames(profile, place[0], NULL, 0);
+	calltree_update(tree, profile, &everything);
+	assert_int_equal(total_of(tree, calltree_find(tree, &not_named, 1)).weight, 3);
+	calltree_free(tree);
+	profile_free(profile);
+}
+
 static void test_guessed(void **state)
 {
 	struct profile *profile = profile_new();
@@ -642,6 +673,7 @@ int main(void)
 		cmocka_unit_test(test_names_arrive),
 		cmocka_unit_test(test_keep_follows_names),
 		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_never_named),
 		cmocka_unit_test(test_guessed),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_start_over),

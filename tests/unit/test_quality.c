@@ -85,6 +85,51 @@ static void test_ends(void **state)
 	}
 }
 
+static void add_stop(struct profile *profile, const location_id *place, size_t depth,
+		     enum stack_end end, uint64_t samples)
+{
+	stack_id stack = 0;
+
+	for (size_t i = 0; i < depth; i++)
+		stack = profile_add_stack(profile, stack, place[i]);
+	profile_add_sample(profile, &(struct sample){
+		.weight = 1, .samples = samples, .stack = stack, .end = end });
+}
+
+/* The binary is that of the outermost code, below what stands for other things. */
+static void test_stops(void **state)
+{
+	struct profile *profile = profile_new();
+	struct quality *quality = quality_new();
+	binary_id x = binary(profile);
+	binary_id y = profile_add_binary(profile, "/bin/y", "1", BINARY_FILE);
+	binary_id none = profile_add_binary(profile, "[unknown]", "", BINARY_ANONYMOUS);
+	location_id in_x = profile_add_location(profile, x, 16);
+	location_id cut = profile_truncation(profile, TRUNCATED_NO_ROWS);
+	location_id guess = profile_add_guessed_location(profile, y, 16);
+	location_id nowhere = profile_add_outermost_location(profile, none, 0);
+	location_id also_nowhere = profile_add_location(profile, none, 0);
+
+	(void)state;
+	add_stop(profile, (location_id[]){ cut, guess, in_x }, 3, STACK_TRUNCATED, 3);
+	add_stop(profile, (location_id[]){ nowhere, also_nowhere, in_x, guess }, 4,
+		 STACK_BY_NAME, 5);
+	add_stop(profile, (location_id[]){ nowhere }, 1, STACK_BY_NAME, 7);
+	add_stop(profile, (location_id[]){ in_x, guess }, 2, STACK_COMPLETE, 11);
+	profile_seal(profile, 1);
+	quality_update(quality, profile);
+	assert_int_equal(quality->complete, 11);
+	assert_int_equal(quality->truncated, 15);
+	assert_int_equal(quality->guessed, 19);
+	assert_int_equal(quality->reason[TRUNCATED_NO_MAPPING], 12);
+	assert_int_equal(quality->stop.at[y].reason[TRUNCATED_NO_ROWS], 3);
+	assert_int_equal(quality->stop.at[x].reason[TRUNCATED_NO_MAPPING], 5);
+	assert_int_equal(quality->stop.at[x].samples, 5);
+	assert_int_equal(quality->stop.at[0].samples, 7);
+	quality_free(quality);
+	profile_free(profile);
+}
+
 static void test_names_of_files(void **state)
 {
 	struct profile *profile = profile_new();
@@ -164,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_stops),
 		cmocka_unit_test(test_names_of_files),
 		cmocka_unit_test(test_names_arrive),
 		cmocka_unit_test(test_bottoms),
