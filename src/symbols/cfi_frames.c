@@ -680,7 +680,8 @@ static bool take_cie(struct reader *r, struct bytes in, struct cie *cie)
 	if (!take_u8(&in, &version) || (version != 1 && version != 3 && version != 4) ||
 	    !take_text(&in, &letters))
 		return false;
-	if (version == 4 && (!take_u8(&in, &size) || !take_u8(&in, &segment) || size != 8 || segment))
+	if (version == 4 &&
+	    (!take_u8(&in, &size) || !take_u8(&in, &segment) || size != 8 || segment))
 		return false;
 	if (!take_uleb(&in, &cie->code_align) || !take_sleb(&in, &cie->data_align))
 		return false;
