@@ -215,11 +215,12 @@ fly = y
 [view]
 view = tree
 measure = samples
+color = mauve
 END
 	start "configured" 80 24 "LC_ALL=C.UTF-8 XDG_CONFIG_HOME=$work/settings"
 	run "$work/profile.folded"
 	expect 'Total.*Function.*callees' || return
-	expect ':4: no command is called fly'
+	expect ':4: no command is called fly \(and 1 more\)'
 	shows ' 1,050 +0 ▾ main' || fail "not in samples"
 	keys '?'; expect '^ \^N +move down'
 	keys x; expect 'Total.*Function.*callees'

@@ -621,6 +621,9 @@ static void app_init(struct app *app, const struct config *config)
 	app->stale = true;
 	if (app->term->notice)
 		app_tell(app, STYLE_WARNING, "%s", app->term->notice);
+	else if (config->problem.len > 1)
+		app_tell(app, STYLE_WARNING, "%s (and %zu more)", config->problem.at[0],
+			 config->problem.len - 1);
 	else if (config->problem.len)
 		app_tell(app, STYLE_WARNING, "%s", config->problem.at[0]);
 	else if (app->options->choose)
