@@ -234,26 +234,25 @@ struct run {
 	unsigned verified;
 };
 
-/* Of the program of that name, as the kernel counts while statistics are on. */
-static bool program_run(const char *name, struct run *run)
+/* As the kernel counts while statistics are on. */
+static bool program_run(int fd, struct run *run, const char *name)
 {
-	uint32_t id = 0;
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof info;
 
-	while (!bpf_prog_get_next_id(id, &id)) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof info;
-		int fd = bpf_prog_get_fd_by_id(id);
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) ||
+	    (name && (info.type != BPF_PROG_TYPE_PERF_EVENT || strcmp(info.name, name))))
+		return false;
+	*run = (struct run){ info.run_time_ns, info.run_cnt, info.verified_insns };
+	return true;
+}
 
-		if (fd < 0)
-			continue;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_PROG_TYPE_PERF_EVENT &&
-		    !strncmp(info.name, name, BPF_OBJ_NAME_LEN - 1)) {
-			*run = (struct run){ info.run_time_ns, info.run_cnt, info.verified_insns };
-			close(fd);
+/* Our own in this process, by name. */
+static bool own_run(struct run *run)
+{
+	for (int fd = 3; fd < 1024; fd++)
+		if (program_run(fd, run, "take_sample"))
 			return true;
-		}
-		close(fd);
-	}
 	return false;
 }
 
@@ -440,7 +439,7 @@ static double cost(const struct run *before, const struct run *after, double sam
 }
 
 static double cost_of_peer(const struct bench *bench, struct bpf_program *program,
-			   const char *name, const struct deep *deep, double empty, double *frames)
+			   const struct deep *deep, double empty, double *frames)
 {
 	struct peer_events events;
 	struct run before, after;
@@ -451,12 +450,12 @@ static double cost_of_peer(const struct bench *bench, struct bpf_program *progra
 	peer_start(&events, bench, program, RATE_USUAL);
 	samples = (double)bench->peer->bss->samples;
 	seen = (double)bench->peer->bss->frames;
-	if (!program_run(name, &before))
-		die(name);
+	if (!program_run(bpf_program__fd(program), &before, NULL))
+		die("no facts of a BPF program");
 	peer_collect(&events, true);
 	sleep_ns(bench->seconds * second);
 	peer_collect(&events, false);
-	program_run(name, &after);
+	program_run(bpf_program__fd(program), &after, NULL);
 	peer_stop(&events);
 	samples = (double)bench->peer->bss->samples - samples;
 	if (frames)
@@ -478,12 +477,12 @@ static double cost_of_ours(const struct bench *bench, const struct deep *deep, d
 	sleep_ns(second / 10);
 	profile_seal(ours.profile, clock_now());
 	walked = ours_walked(&ours);
-	if (!program_run("take_sample", &before))
+	if (!own_run(&before))
 		die("no program of ours in the kernel");
 	ours_collect(&ours, true);
 	sleep_ns(bench->seconds * second);
 	ours_collect(&ours, false);
-	program_run("take_sample", run);
+	own_run(run);
 	sleep_ns(second / 10);
 	ours_stop(&ours);
 	*open_ms = ours.open_ms;
@@ -504,9 +503,9 @@ static void bench_cost(const struct bench *bench, int frames)
 	double empty, fp, own, fp_frames, own_frames, open_ms;
 
 	start_pair(deep, bench->deep_fp, frames);
-	empty = cost_of_peer(bench, bench->peer->progs.peer_empty, "peer_empty", deep, 0, NULL);
-	fp = cost_of_peer(bench, bench->peer->progs.peer_frame_pointers, "peer_frame_pointers",
-			  deep, empty, &fp_frames);
+	empty = cost_of_peer(bench, bench->peer->progs.peer_empty, deep, 0, NULL);
+	fp = cost_of_peer(bench, bench->peer->progs.peer_frame_pointers, deep, empty,
+			  &fp_frames);
 	stop_pair(deep);
 	start_pair(deep, bench->deep, frames);
 	own = cost_of_ours(bench, deep, empty, &own_frames, &run, &open_ms);
@@ -536,8 +535,9 @@ static struct game *game_start(void)
 	if (game == MAP_FAILED || pipe(ping) || pipe(pong))
 		die("no game");
 	for (int i = 0; i < 2; i++) {
-		game->player[i] = fork();
-		if (!game->player[i]) {
+		pid_t pid = fork();
+
+		if (!pid) {
 			int from = i ? ping[0] : pong[0], to = i ? pong[1] : ping[1];
 			cpu_set_t first;
 			char byte = 0;
@@ -551,6 +551,7 @@ static struct game *game_start(void)
 				game->rounds += !i;
 			_exit(0);
 		}
+		game->player[i] = pid;
 	}
 	for (int i = 0; i < 2; i++) {
 		close(ping[i]);
@@ -659,12 +660,12 @@ static void bench_compiler(double empty)
 	}
 	sleep_ns(second / 20);
 	ours_start(&ours, &pid, 1, RATE_USUAL, BACKEND_BPF);
-	if (!program_run("take_sample", &before))
+	if (!own_run(&before))
 		die("no program of ours in the kernel");
 	until = clock_now() + 20 * second;
 	while (!waitpid(pid, NULL, WNOHANG) && clock_now() < until)
 		sleep_ns(second / 50);
-	program_run("take_sample", &after);
+	own_run(&after);
 	ours_collect(&ours, false);
 	sleep_ns(second / 5);
 	ours_stop(&ours);
