@@ -9,7 +9,8 @@
 enum {
 	STOPS_MAX = 5,		/* binaries told of for a reason */
 	CPUS_MAX = 8,
-	MATTERS = 1000,		/* less than one in so many needs no advice */
+	MATTERS = 1000,		/* less than one in so many needs no advice, */
+	MATTERS_LEAST = 3,	/* nor do fewer than these */
 };
 
 /* Adding lines. */
@@ -179,6 +180,11 @@ static bool is_by_frame_pointers(const struct scene *scene)
 	return strstr(scene->status.call_graph, "frame pointer") != NULL;
 }
 
+static bool is_walked_in_kernel(const struct scene *scene)
+{
+	return !strncmp(scene->status.backend, "BPF", 3);
+}
+
 /* Programs that make code at run time, and what makes them keep frame pointers in it. */
 static const struct { const char *process, *what; } makers[] = {
 	{ "java", "start it with -XX:+PreserveFramePointer" },
@@ -223,8 +229,8 @@ static const char *const cures[TRUNCATIONS] = {
 				 "is assembly with wrong unwind information",
 	[TRUNCATED_NOT_READY] = "its unwind information was still being read: that is over "
 				"after a moment, measure longer",
-	[TRUNCATED_UNREADABLE] = "parts of its stacks could not be read: they were swapped "
-				 "out, so more memory would help",
+	[TRUNCATED_UNREADABLE] = "parts of its stacks could not be read: swapped out, where "
+				 "more memory helps, or of a thread that was just starting",
 	[TRUNCATED_IMPLAUSIBLE] = "its unwind information does not fit its stacks: it "
 				  "switches stacks, or is assembly",
 	[TRUNCATED_UNSUPPORTED] = "hand-written assembly whose unwind information is of a "
@@ -263,6 +269,10 @@ static void advise(struct findings *findings, const struct scene *scene, enum tr
 		add_text(findings, FINDING_ADVICE, "advice",
 			 "%s: deeper than the kernel copies: sudo sysctl "
 			 "kernel.perf_event_max_stack=1024", binary);
+	} else if (reason == TRUNCATED_DUMP_TOO_SHORT && is_walked_in_kernel(scene)) {
+		add_text(findings, FINDING_ADVICE, "advice",
+			 "%s: stacks are copied, and cut, only while its unwind information is "
+			 "being read, or where the kernel can't walk them", binary);
 	} else if (cures[reason]) {
 		add_text(findings, FINDING_ADVICE, "advice", "%s: %s", binary, cures[reason]);
 	}
@@ -298,7 +308,7 @@ static void add_advice(struct findings *findings, const struct scene *scene)
 	if (*scene->status.why)
 		add(findings, FINDING_ADVICE, "advice", scene->status.why);
 	while ((reason = next_reason(q, after)) < TRUNCATIONS &&
-	       q->reason[reason] >= all_of(q) / MATTERS) {
+	       q->reason[reason] >= all_of(q) / MATTERS && q->reason[reason] >= MATTERS_LEAST) {
 		binary_id id = next_stop(q, reason, (struct ranked){ UINT64_MAX, 0 });
 
 		after = (struct ranked){ q->reason[reason], reason };

@@ -90,6 +90,33 @@ static void test_advice(void **state)
 	strbuf_release(&text);
 }
 
+/* Nobody is told to use what is used already. */
+static void test_copies(void **state)
+{
+	struct profile *profile = profile_new();
+	struct strbuf text = STRBUF_INIT;
+	struct scene scene;
+	stack_id stack;
+
+	(void)state;
+	scenery_add(profile, "_start;main", 1, 1);
+	stack = profile_add_stack(profile, 0, profile_truncation(profile,
+							TRUNCATED_DUMP_TOO_SHORT));
+	profile_add_sample(profile, &(struct sample){ .weight = 9, .samples = 9, .metric = 1,
+		.stack = profile_add_stack(profile, stack, 1), .end = STACK_TRUNCATED });
+	profile_seal(profile, 2);
+	scenery_look(&scene, profile);
+	collect(&scene, FINDING_ADVICE, &text);
+	assert_non_null(strstr(text.text, "with CAP_BPF"));
+	snprintf(scene.status.backend, sizeof scene.status.backend, "BPF");
+	collect(&scene, FINDING_ADVICE, &text);
+	assert_null(strstr(text.text, "CAP_BPF"));
+	assert_non_null(strstr(text.text, "being read"));
+	scene_release(&scene);
+	profile_free(profile);
+	strbuf_release(&text);
+}
+
 static void test_every_reason(void **state)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -102,11 +129,11 @@ static void test_every_reason(void **state)
 
 		scenery_look(&scene, profile);
 		stop = &scene.quality->stop.at[1];
-		*stop = (struct quality_stop){ .samples = 1 };
-		stop->reason[i] = 1;
-		scene.quality->truncated = 1;
+		*stop = (struct quality_stop){ .samples = 3 };
+		stop->reason[i] = 3;
+		scene.quality->truncated = 3;
 		memset(scene.quality->reason, 0, sizeof scene.quality->reason);
-		scene.quality->reason[i] = 1;
+		scene.quality->reason[i] = 3;
 		collect(&scene, FINDING_ADVICE, &text);
 		assert_int_equal(strncmp(text.text, "app: ", 5), 0);
 		assert_ptr_equal(strchr(text.text, '\n'), text.text + text.len - 1);
@@ -140,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_every_reason),
 		cmocka_unit_test(test_nothing_wrong),
 	};
