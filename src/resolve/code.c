@@ -162,6 +162,9 @@ static void list_ranges(struct resolver *r, const struct mappings *mappings)
 		const struct mapped *mapped = mapped_of(r, mapping);
 		enum unwind_code kind = code_at(mapped, mapping);
 
+		/* Who can't be told in time had better not walk there. */
+		if (mapping->unsettled)
+			kind = UNWIND_CODE_PENDING;
 		array_push(&r->range, ((struct code_range){
 			.start = mapping->start, .end = mapping->end,
 			.offset = offset_of(mapped, mapping), .kind = kind,
@@ -200,6 +203,8 @@ bool resolver_take_code_change(struct resolver *r, struct code_change *change)
 		return true;
 	}
 	spread_news(r);
+	if (r->processes.unsettled)
+		process_table_settle(&r->processes, clock_now());
 	process = take_changed(r);
 	if (!process)
 		return false;

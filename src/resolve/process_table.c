@@ -3,6 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
+
+#define SETTLING_TIME	UINT64_C(1000000000)
+
 static struct mappings *new_mappings(struct process_table *table)
 {
 	struct mappings *mappings = xcalloc(1, sizeof *mappings);
@@ -78,11 +82,19 @@ struct process *process_add(struct process_table *table, pid_t pid, uint64_t sin
 	return process;
 }
 
+static void set_settled(struct process_table *table, struct process *process, uint64_t time)
+{
+	table->unsettled += !!time;
+	table->unsettled -= !!process->settled;
+	process->settled = time;
+}
+
 void process_drop(struct process_table *table, struct process *process)
 {
 	struct process **link = &table->bucket[bucket_of(process->pid)];
 
 	process_set_watch(table, process, WATCH_NOT);
+	set_settled(table, process, 0);
 	while (*link != process)
 		link = &(*link)->next;
 	*link = process->next;
@@ -276,11 +288,15 @@ static void note_replaced(struct process *process, struct replaced replaced)
 	last->until = replaced.until;
 }
 
-/* Of what was told, that which lies where now other code is. */
-static void note_overlaps(struct process *process, size_t first, struct mapping mapping,
+/*
+ * Of what was told, that which lies where now other code is.  Returns
+ * whether there is some.
+ */
+static bool note_overlaps(struct process *process, size_t first, struct mapping mapping,
 			  uint64_t time)
 {
 	const struct mappings *mappings = process->mappings;
+	bool any = false;
 
 	for (size_t i = first; i < mappings->at.len && mappings->at.at[i].start < mapping.end; i++) {
 		const struct mapping *old = &mappings->at.at[i];
@@ -288,11 +304,32 @@ static void note_overlaps(struct process *process, size_t first, struct mapping 
 		if (old->mapped == mapping.mapped &&
 		    old->start - old->offset == mapping.start - mapping.offset)
 			continue;
+		any = true;
+		/* What is unsettled is not relied on. */
+		if (old->unsettled)
+			continue;
 		note_replaced(process, (struct replaced){
 			.start = old->start > mapping.start ? old->start : mapping.start,
 			.end = old->end < mapping.end ? old->end : mapping.end,
 			.since = time, .until = UINT64_MAX });
 	}
+	return any;
+}
+
+static void settle(struct process_table *table, struct process *process)
+{
+	struct mappings *mappings = own_mappings(table, process);
+
+	for (size_t i = 0; i < mappings->at.len; i++)
+		mappings->at.at[i].unsettled = false;
+	set_settled(table, process, 0);
+}
+
+void process_table_settle(struct process_table *table, uint64_t now)
+{
+	for (struct process *p = table->oldest; p && table->unsettled; p = p->newer)
+		if (p->settled && p->settled <= now)
+			settle(table, p);
 }
 
 void process_note_told(struct process *process, uint64_t now)
@@ -375,8 +412,10 @@ void process_map(struct process_table *table, struct process *process, struct ma
 	until = first;
 	while (until < mappings->at.len && mappings->at.at[until].start < mapping.end)
 		until++;
-	if (process->told)
-		note_overlaps(process, first, mapping, table->time);
+	if (process->told && note_overlaps(process, first, mapping, table->time)) {
+		mapping.unsettled = true;
+		set_settled(table, process, clock_now() + SETTLING_TIME);
+	}
 	replace(table, mappings, first, until, mapping);
 }
 
@@ -385,6 +424,7 @@ void process_unmap_all(struct process_table *table, struct process *process)
 	mappings_unref(table, process->mappings);
 	process->mappings = new_mappings(table);
 	process->replaced.len = 0;
+	set_settled(table, process, 0);
 	process_note_change(table, process);
 }
 
@@ -395,6 +435,7 @@ void process_copy_mappings(struct process_table *table, struct process *process,
 	mappings_unref(table, process->mappings);
 	process->mappings = from->mappings;
 	process->maps_known = from->maps_known;
+	set_settled(table, process, from->settled);
 	process_note_change(table, process);
 }
 

@@ -26,7 +26,9 @@ enum {
 
 struct mapping {
 	uint64_t start, end, offset;
-	uint32_t mapped;		/* in the mapped_table */
+	uint32_t mapped : 31;		/* in the mapped_table */
+	/* Other code was there a moment ago, and may be again before that is told. */
+	uint32_t unsettled : 1;
 };
 
 /* Shared by a process and its children until one of them changes it. */
@@ -70,6 +72,7 @@ struct process {
 	bool changed;			/* its code, since that was told; in table->changed */
 	bool told;
 	array(struct replaced) replaced;	/* lately, oldest first */
+	uint64_t settled;		/* when mappings will be, 0: they are; in clock_now() */
 	struct process *next;		/* in its bucket */
 	struct process *older, *newer;
 };
@@ -86,6 +89,7 @@ struct process_table {
 	bool noting;			/* the two below */
 	array(pid_t) changed;		/* whose code is another now */
 	array(pid_t) gone;		/* of those whose code was told */
+	size_t unsettled;		/* processes */
 };
 
 void process_table_init(struct process_table *table, struct mapped_table *mapped);
@@ -116,6 +120,8 @@ void process_note_change(struct process_table *table, struct process *process);
 
 /* Its code was told, at a time; until then what was replaced was not known elsewhere. */
 void process_note_told(struct process *process, uint64_t now);
+/* Forget what is unsettled where nothing was replaced for a while. */
+void process_table_settle(struct process_table *table, uint64_t now);
 /* Whoever walked through that address at that time took it for other code. */
 bool process_was_replaced(const struct process *process, uint64_t address, uint64_t time);
 

@@ -24,8 +24,8 @@ enum {
 	RING_BYTES_MIN = 4 << 20,
 	RING_BYTES_MAX = 64 << 20,
 	RING_BYTES_OF_CPU = 256 << 10,
-	DUMPS_PER_SECOND = 200,
-	DUMPS_AT_ONCE = 400,
+	DUMPS_PER_SECOND = 1000,
+	DUMPS_AT_ONCE = 1000,
 	HOOKS = 3,
 	/* A walk that began with what was given up since then has long ended. */
 	GRACE_NS = 1000000000,

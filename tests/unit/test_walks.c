@@ -556,11 +556,42 @@ static void test_stale_code(void **state)
 		"1 truncated: [truncated: unwind information not ready] hosts+100\n"
 		"1 complete: group+300\n"
 		"1 complete: group+2ff hosts+ff [anon]+80010\n");
-	for (uint64_t i = 0; i < 10 * REPLACED_MAX; i++)
+	for (uint64_t i = 0; i < 10 * REPLACED_MAX; i++) {
 		map(&f, PARENT, TEXT + 0x100 * i, i % 2 ? "/etc/hosts" : "/etc/group");
+		process_table_settle(&f.resolver->processes, UINT64_MAX);
+	}
 	assert_true(process_find(&f.resolver->processes, PARENT)->replaced.len <= REPLACED_MAX);
 	assert_true(process_was_replaced(process_find(&f.resolver->processes, PARENT),
 					 TEXT + 0x100 * (10 * REPLACED_MAX - 1), UINT64_MAX));
+	end(&f);
+}
+
+/* Where code comes and goes, others had better leave the walking to us. */
+static void test_unsettled(void **state)
+{
+	struct fixture f = start();
+
+	(void)state;
+	launch(&f);
+	map(&f, PARENT, LIBRARY, "/etc/group");
+	assert_string_equal(changes(&f), "0 A 10000p 40000p\n");
+	for (int i = 0; i < 3; i++)
+		resolver_work(f.resolver);
+	assert_string_equal(changes(&f), "0 B 10000r 40000r\n");
+	map(&f, PARENT, LIBRARY + 0x100, "/etc/passwd");
+	fork_from(&f, PARENT, CHILD);
+	assert_string_equal(changes(&f), "0 C 10000r 40000r 40100p\n"
+					 "1 C 10000r 40000r 40100p\n");
+	sample_in(&f, PARENT, LIBRARY + 0x1100, 0, whole, 2);
+	assert_string_equal(sums(&f), "1 complete: passwd+1804 passwd+1000 K\n");
+	process_table_settle(&f.resolver->processes, clock_now());
+	assert_string_equal(changes(&f), "");
+	process_table_settle(&f.resolver->processes, clock_now() + 1000000000);
+	assert_string_equal(changes(&f), "0 D 10000r 40000r 40100r\n1 E 10000r 40000r 40100r\n");
+	assert_int_equal(f.resolver->processes.unsettled, 0);
+	map(&f, PARENT, LIBRARY, "/etc/passwd");
+	leave(&f, PARENT);
+	assert_int_equal(f.resolver->processes.unsettled, 0);
 	end(&f);
 }
 
@@ -622,6 +653,7 @@ int main(void)
 		cmocka_unit_test_setup(test_changes_from_then_on, reset_fake),
 		cmocka_unit_test_setup(test_hurry, reset_fake),
 		cmocka_unit_test_setup(test_stale_code, reset_fake),
+		cmocka_unit_test_setup(test_unsettled, reset_fake),
 		cmocka_unit_test_setup(test_changes_not_taken, reset_fake),
 		cmocka_unit_test_setup(test_many_processes, reset_fake),
 	};
