@@ -81,7 +81,9 @@ static struct spot *spot_of(struct threads_private *p, thread_id thread, locatio
 static bool is_hidden(const struct threads_private *p, const struct profile *profile,
 		      function_id function)
 {
-	return p->hide_kernel && profile->function.at[function].flags & FUNCTION_KERNEL;
+	/* Nobody is "in" what stands above truncated stacks. */
+	return p->hide_kernel && profile->function.at[function].flags &
+				 (FUNCTION_KERNEL | FUNCTION_TRUNCATED);
 }
 
 /* The innermost function of a location that is not hidden; false: none. */

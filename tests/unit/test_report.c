@@ -266,13 +266,16 @@ static void test_missing_counters(void **state)
 static void test_stacks_in_words(void **state)
 {
 	struct setting *setting = *state;
+	struct quality *quality = setting->scene.quality;
 	char *text;
 
-	*setting->scene.quality = (struct quality){
-		.complete = 10, .frame_pointer = 60, .truncated = 30, .guessed = 2,
-		.reason = { [TRUNCATED_NO_FRAME_POINTER] = 20, [TRUNCATED_NOT_NAMED] = 10 },
-		.private = setting->scene.quality->private,
-	};
+	quality->complete = 10;
+	quality->frame_pointer = 60;
+	quality->truncated = 30;
+	quality->guessed = 2;
+	memset(quality->reason, 0, sizeof quality->reason);
+	quality->reason[TRUNCATED_NO_FRAME_POINTER] = 20;
+	quality->reason[TRUNCATED_NOT_NAMED] = 10;
 	text = print(setting);
 	assert_non_null(strstr(text, "# stacks    10.00% complete, 60.00% by frame pointer, "
 			       "30.00% truncated (20.00% no-frame-pointer, 10.00% not-named), "
