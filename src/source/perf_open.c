@@ -56,6 +56,9 @@ static const struct event_name event_names[] = {
 	{ "alignment-faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_ALIGNMENT_FAULTS, UNIT_COUNT },
 };
 
+/* Of a ring: early enough to come late. */
+enum { WATERMARK_MAX = 512 << 10 };
+
 enum { EVENT_NAMES = sizeof event_names / sizeof *event_names };
 
 /* In all records; samples have more. */
@@ -160,8 +163,8 @@ int perf_open_sideband(const struct perf_plan *plan, pid_t pid, unsigned cpu)
 	attr.exclude_hv = 1;
 	attr.watermark = 1;
 	attr.wakeup_watermark = (unsigned)(plan->ring_bytes / 4);
-	if (perf_plan_copies_stacks(plan))
-		attr.wakeup_watermark /= 2;
+	if (attr.wakeup_watermark > WATERMARK_MAX)
+		attr.wakeup_watermark = WATERMARK_MAX;
 	add_sideband(&attr);
 	return sys_perf_event_open(&attr, pid, (int)cpu);
 }

@@ -5,7 +5,7 @@
 #include "source/perf_ring.h"
 
 enum {
-	RING_BYTES_MAX = 4 << 20,
+	RING_BYTES_MAX = 16 << 20,
 	RINGS_BYTES_MAX = 64 << 20,	/* of all CPUs */
 	/* So many copies fit in a ring: the time of as many samples to read them. */
 	COPIES_IN_RING = 16,

@@ -17,17 +17,17 @@ static const struct {
 	size_t cpus, ring;
 	unsigned fitting;
 } rings[] = {
-	{ true, 2, 516, 0, 2, 4 * MIB, PERF_STACK_MAX },
+	{ true, 2, 516, 0, 2, 16 * MIB, PERF_STACK_MAX },
 	{ true, 2, 516, 0, 16, 4 * MIB, PERF_STACK_MAX },
 	{ true, 2, 516, 0, 64, 1 * MIB, PERF_STACK_MAX },
 	{ true, 2, 516, 0, 1024, 512 * KIB, 32 * KIB },
-	{ false, -1, 516, 0, 2, 4 * MIB, PERF_STACK_MAX },
+	{ false, -1, 516, 0, 2, 16 * MIB, PERF_STACK_MAX },
 	{ false, 2, 516, 8 * MIB, 2, 4 * MIB, PERF_STACK_MAX },
 	{ false, 2, 516, 8 * MIB, 16, 512 * KIB, 32 * KIB },
 	{ false, 2, 516, 8 * MIB, 64, 256 * KIB, 16 * KIB },
 	{ false, 2, 516, 64 * KIB, 2, 256 * KIB, 16 * KIB },
-	{ false, 2, 516, UINT64_MAX, 2, 4 * MIB, PERF_STACK_MAX },
-	{ false, 2, 516, UINT64_MAX, 1, 4 * MIB, PERF_STACK_MAX },
+	{ false, 2, 516, UINT64_MAX, 2, 16 * MIB, PERF_STACK_MAX },
+	{ false, 2, 516, UINT64_MAX, 1, 16 * MIB, PERF_STACK_MAX },
 	{ false, 2, PRIVILEGE_UNKNOWN, 64 * KIB, 2, 16 * KIB, 8 * KIB },
 	{ false, 2, 0, 0, 2, 16 * KIB, 8 * KIB },
 };
