@@ -297,6 +297,7 @@ enum rows_result cfi_compile(int fd, int *to)
 		cfi_sort(&rows, CFI_EH_FRAME);
 		read_debug_frame(&rows, &file);
 		cfi_sort(&rows, CFI_DEBUG_FRAME);
+		cfi_know_go(&rows, &file);
 		cfi_know_code(&rows, &file);
 		cfi_sort(&rows, CFI_KNOWN);
 		cfi_sort(&rows, CFI_CODE);

@@ -115,7 +115,6 @@ struct cfi_file {
 	uint64_t size;
 	uint64_t entry;		/* address */
 	bool is_program;	/* the entry is where it starts */
-	bool is_go;
 	array(struct cfi_segment) loaded;	/* of any kind */
 	array(struct cfi_section) section;
 	char *names;
@@ -127,5 +126,7 @@ unsigned char *cfi_read_part(const struct cfi_file *file, uint64_t offset, uint6
 
 /* Rows for code that is known without tables: linkage stubs, where programs start. */
 void cfi_know_code(struct cfi_rows *rows, const struct cfi_file *file);
+/* The same of Go's functions, after their tables were sorted. */
+void cfi_know_go(struct cfi_rows *rows, const struct cfi_file *file);
 
 #endif

@@ -222,9 +222,10 @@ bool cfi_next_gap(const struct cfi_rows *rows, struct cfi_gap *gap)
 
 	for (int layer = CFI_EH_FRAME; layer <= CFI_DEBUG_FRAME;) {
 		size_t *next = &gap->next[layer];
-		const struct cfi_range *range = &rows->range[layer].at[*next];
+		const struct cfi_range *range = *next < rows->range[layer].len ?
+			&rows->range[layer].at[*next] : NULL;
 
-		if (*next == rows->range[layer].len) {
+		if (!range) {
 			layer++;
 		} else if (range->start <= at) {
 			/* What a range of one has may end in one of the other. */

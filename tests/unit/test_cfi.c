@@ -107,7 +107,7 @@ static void put_fde(struct strbuf *out, size_t cie, uint64_t address, uint32_t s
 struct section {
 	const char *name;
 	uint64_t offset, address, size, flags;
-	uint32_t type;
+	uint32_t type, link;
 };
 
 struct file {
@@ -129,7 +129,7 @@ static void add_eh_frame(struct file *file, const struct strbuf *table)
 {
 	put_at(&file->bytes, TABLE_OFFSET, table->text, table->len);
 	add_section(file, (struct section){ ".eh_frame", TABLE_OFFSET, TABLE_ADDRESS, table->len,
-					    SHF_ALLOC, SHT_PROGBITS });
+					    SHF_ALLOC, SHT_PROGBITS, 0 });
 }
 
 /* Sections and their names go to the end. */
@@ -145,7 +145,7 @@ static void put_sections(struct file *file, Elf64_Ehdr *header)
 
 		section[count] = (Elf64_Shdr){ .sh_name = (uint32_t)names.len, .sh_type = s->type,
 			.sh_flags = s->flags, .sh_addr = s->address, .sh_offset = s->offset,
-			.sh_size = s->size };
+			.sh_size = s->size, .sh_link = s->link };
 		put(&names, s->name, strlen(s->name) + 1);
 	}
 	section[count++] = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = file->bytes.len,
@@ -518,7 +518,7 @@ static void test_debug_frame(void **state)
 		offset = TABLE_OFFSET;
 		put_at(&file.bytes, offset, frames.text, frames.len);
 		add_section(&file, (struct section){ ".debug_frame", offset, 0, frames.len, 0,
-						     SHT_PROGBITS });
+						     SHT_PROGBITS, 0 });
 		strbuf_release(&frames);
 		table = compile(&file);
 		for (size_t i = 0; i < sizeof versions; i++)
@@ -545,7 +545,7 @@ static void test_both_tables(void **state)
 	put_debug_frame(&debug, 3, false, TEXT_ADDRESS + 0x100);
 	put_at(&file.bytes, 0x5800, debug.text, debug.len);
 	add_section(&file, (struct section){ ".debug_frame", 0x5800, 0, debug.len, 0,
-					     SHT_PROGBITS });
+					     SHT_PROGBITS, 0 });
 	strbuf_release(&frames);
 	strbuf_release(&debug);
 	table = compile(&file);
@@ -605,7 +605,7 @@ static void test_compressed(void **state)
 		put_at(&file.bytes, TABLE_OFFSET, packed.text, packed.len);
 		add_section(&file, (struct section){
 			old ? ".zdebug_frame" : ".debug_frame", TABLE_OFFSET, 0, packed.len,
-			old ? 0 : SHF_COMPRESSED, SHT_PROGBITS });
+			old ? 0 : SHF_COMPRESSED, SHT_PROGBITS, 0 });
 		strbuf_release(&packed);
 		table = compile(&file);
 		check_rule(table, TEXT_OFFSET + START, (struct unwind_rule)SP(24));
@@ -663,9 +663,9 @@ static void test_known_code(void **state)
 	put_at(&file.bytes, TEXT_OFFSET + 0x200, start, sizeof start);
 	put_at(&file.bytes, TEXT_OFFSET + 0x300, trampoline, sizeof trampoline);
 	add_section(&file, (struct section){ ".plt", TEXT_OFFSET + 0x1000, TEXT_ADDRESS + 0x1000,
-		0x40, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS });
+		0x40, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS, 0 });
 	add_section(&file, (struct section){ ".plt.got", TEXT_OFFSET + 0x1100,
-		TEXT_ADDRESS + 0x1100, 0x40, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS });
+		TEXT_ADDRESS + 0x1100, 0x40, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS, 0 });
 	table = compile(&file);
 	check_rule(table, TEXT_OFFSET + 0x1000, (struct unwind_rule)SP(16));
 	check_rule(table, TEXT_OFFSET + 0x1006, (struct unwind_rule)SP(24));
@@ -679,6 +679,66 @@ static void test_known_code(void **state)
 	/* The byte before as well. */
 	check_rule(table, TEXT_OFFSET + 0x300, (struct unwind_rule)ONLY(UNWIND_SIGNAL));
 	check_rule(table, TEXT_OFFSET + 0x301, (struct unwind_rule)ONLY(UNWIND_SIGNAL));
+	unwind_table_unref(table);
+}
+
+/*
+ * Go's functions save rbp and don't say so; its symbols tell which ones are
+ * at the bottom of a stack or change it.
+ */
+static void test_go(void **state)
+{
+	static const unsigned char body[] = { 0x55, 0x48, 0x89, 0xe5 };
+	static const unsigned char change[] = { 0x90, 0x49, 0x8b, 0x66, 0x38, 0x41, 0xff, 0xd4 };
+	static const struct { const char *name; unsigned at; } functions[] = {
+		{ "main.main", 0x100 }, { "runtime.goexit.abi0", 0x200 },
+		{ "runtime.systemstack.abi0", 0x300 }, { "runtime.mcall", 0x400 },
+		{ "runtime.morestack.abi0", 0x500 }, { "runtime.sigreturn", 0x600 },
+		{ "runtime.goexit.func1", 0x700 },
+	};
+	struct strbuf frames = STRBUF_INIT, symbols = STRBUF_INIT, names = STRBUF_INIT;
+	struct file file = { .bytes = STRBUF_INIT };
+	struct unwind_table *table;
+
+	(void)state;
+	put_u8(&names, 0);
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		Elf64_Sym symbol = { .st_name = (uint32_t)names.len, .st_size = 0x40,
+				     .st_info = STT_FUNC,
+				     .st_value = TEXT_ADDRESS + functions[i].at };
+
+		put_debug_frame(&frames, 3, false, symbol.st_value);
+		put(&symbols, &symbol, sizeof symbol);
+		put(&names, functions[i].name, strlen(functions[i].name) + 1);
+	}
+	put_at(&file.bytes, TEXT_OFFSET + 0x300, body, sizeof body);
+	put_at(&file.bytes, TEXT_OFFSET + 0x400, change, sizeof change);
+	put_at(&file.bytes, TEXT_OFFSET + 0x500, change, sizeof change);
+	put_at(&file.bytes, TABLE_OFFSET, frames.text, frames.len);
+	put_at(&file.bytes, 0x5800, symbols.text, symbols.len);
+	put_at(&file.bytes, 0x5c00, names.text, names.len);
+	add_section(&file, (struct section){ .name = ".debug_frame", .offset = TABLE_OFFSET,
+					     .size = frames.len, .type = SHT_PROGBITS });
+	add_section(&file, (struct section){ .name = ".go.buildinfo", .type = SHT_PROGBITS });
+	add_section(&file, (struct section){ .name = ".symtab", .offset = 0x5800, .link = 4,
+					     .size = symbols.len, .type = SHT_SYMTAB });
+	add_section(&file, (struct section){ .name = ".strtab", .offset = 0x5c00,
+					     .size = names.len, .type = SHT_STRTAB });
+	strbuf_release(&frames);
+	strbuf_release(&symbols);
+	strbuf_release(&names);
+	table = compile(&file);
+	check_rule(table, TEXT_OFFSET + 0x100, (struct unwind_rule)SP_SAVED(24, -16));
+	check_rule(table, TEXT_OFFSET + 0x200, (struct unwind_rule)ONLY(UNWIND_END));
+	check_rule(table, TEXT_OFFSET + 0x300, (struct unwind_rule)SP_SAVED(24, -16));
+	check_rule(table, TEXT_OFFSET + 0x304,
+		   (struct unwind_rule)RULE(UNWIND_CFA_RBP, 16, UNWIND_FP_AT_CFA, -16));
+	check_rule(table, TEXT_OFFSET + 0x404, (struct unwind_rule)SP_SAVED(24, -16));
+	check_rule(table, TEXT_OFFSET + 0x405, (struct unwind_rule)ONLY(UNWIND_END));
+	check_rule(table, TEXT_OFFSET + 0x505, (struct unwind_rule)ONLY(UNWIND_UNSUPPORTED));
+	check_rule(table, TEXT_OFFSET + 0x5ff, (struct unwind_rule)ONLY(UNWIND_SIGNAL));
+	check_rule(table, TEXT_OFFSET + 0x63f, (struct unwind_rule)ONLY(UNWIND_SIGNAL));
+	check_rule(table, TEXT_OFFSET + 0x700, (struct unwind_rule)SP_SAVED(24, -16));
 	unwind_table_unref(table);
 }
 
@@ -725,6 +785,7 @@ int main(void)
 		cmocka_unit_test(test_compressed),
 		cmocka_unit_test(test_without_sections),
 		cmocka_unit_test(test_known_code),
+		cmocka_unit_test(test_go),
 		cmocka_unit_test(test_nothing),
 	};
 

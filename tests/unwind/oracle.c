@@ -53,6 +53,7 @@ struct object {
 	enum rows_result result;
 	uint64_t table_bytes;		/* of .eh_frame and .debug_frame */
 	double own_ns, libdw_ns;
+	bool is_go;
 	uint64_t differing, failed;
 };
 
@@ -399,6 +400,8 @@ static void compile_by_libdw(struct object *o)
 		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
 			continue;
 		name = elf_strptr(o->elf, names, header.sh_name);
+		if (name && !strcmp(name, ".go.buildinfo"))
+			o->is_go = true;
 		if (name && o->eh && !strcmp(name, ".eh_frame"))
 			list_functions(o, section, false);
 		else if (name && o->debug && !strcmp(name, ".debug_frame"))
@@ -485,6 +488,25 @@ static bool starts_context(const struct object *o, uint64_t address)
 }
 
 /*
+ * Of Go's functions we know that they save rbp, and which are the bottom of
+ * a stack or change it.
+ */
+static bool is_explained_by_go(const struct object *o, const struct stretch *s,
+			       struct unwind_rule own)
+{
+	struct unwind_rule saved = s->rule;
+
+	saved.fp = UNWIND_FP_AT_CFA;
+	saved.fp_offset = -16;
+	if (!o->is_go)
+		return false;
+	return (saved.cfa == UNWIND_CFA_RSP && saved.offset >= 16 && is_same(own, saved)) ||
+	       own.cfa == UNWIND_END || own.cfa == UNWIND_SIGNAL ||
+	       own.cfa == UNWIND_UNSUPPORTED ||
+	       (own.cfa == UNWIND_CFA_RBP && own.offset == 16);
+}
+
+/*
  * Where programs and coroutines start there is no caller, whatever their
  * tables say, and just before nobody can have been called, either.
  */
@@ -518,7 +540,8 @@ static void compare_stretch(struct object *o, const struct stretch *s)
 	for (at = 0; at < s->end - s->start; at++) {
 		struct unwind_rule own = unwind_table_find(o->table, offset + at);
 
-		if (!is_same(own, s->rule) && !is_explained(o, s, own)) {
+		if (!is_same(own, s->rule) && !is_explained(o, s, own) &&
+		    !is_explained_by_go(o, s, own)) {
 			complain(o, s, s->start + at, own);
 			return;
 		}
