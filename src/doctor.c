@@ -18,6 +18,7 @@
 #include "source/bpf_sampler.h"
 #include "source/perf_open.h"
 #include "source/perf_ring.h"
+#include "source/perf_stack.h"
 #include "source/privilege.h"
 
 #ifndef PKGLIBEXECDIR
@@ -142,6 +143,28 @@ static void check_bpf(struct doctor *doctor)
 		    facts.instructions, facts.verified, (double)facts.load_time / 1e6);
 	else
 		add(doctor, finding, "%s", error.text);
+}
+
+static void check_copies(struct doctor *doctor)
+{
+	unsigned stack;
+	size_t ring;
+	int code = perf_open_try_stacks(&stack, &ring);
+	bool enough = stack >= PERF_STACK_FIRST;
+	struct finding finding = {
+		.name = "perf_stacks",
+		.about = "perf: copy stacks, to walk them",
+		.ok = !code && enough,
+		.weight = code ? WEIGHT_DEGRADED : WEIGHT_NONE,
+		.advice = code ? "stacks can't be walked without BPF, but by --call-graph=fp" :
+				 "deeper stacks are cut: raise ulimit -l",
+	};
+
+	if (code)
+		add(doctor, finding, "%s", strerror(code));
+	else
+		add(doctor, finding, "up to %u KiB of each, rings of %zu KiB for each CPU",
+		    (stack + 1023) >> 10, ring >> 10);
 }
 
 static void check_others(struct doctor *doctor)
@@ -384,6 +407,7 @@ enum doctor_verdict doctor_print(FILE *out, bool json)
 	privilege_read(&doctor.privilege);
 	check_events(&doctor);
 	check_bpf(&doctor);
+	check_copies(&doctor);
 	check_others(&doctor);
 	check_settings(&doctor);
 	check_kernel_names(&doctor);

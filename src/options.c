@@ -555,8 +555,16 @@ static void print_version(FILE *out, struct argp_state *state)
 #else
 	fputs("  demangling      none (built without libiberty)\n", out);
 #endif
-	fputs("  sampling        perf events\n"
-	      "  stacks          frame pointers\n", out);
+#ifdef HAVE_BPF
+	fputs("  sampling        perf events, BPF (libbpf)\n", out);
+#else
+	fputs("  sampling        perf events (built without BPF)\n", out);
+#endif
+#ifdef __x86_64__
+	fputs("  stacks          unwind information, frame pointers\n", out);
+#else
+	fputs("  stacks          frame pointers\n", out);
+#endif
 }
 
 void options_init(struct options *options)

@@ -6,6 +6,8 @@
 
 enum {
 	LOOK_NS = 100000000,
+	/* For so long there are still copies of the length of before. */
+	SETTLE_NS = 200000000,
 	/* Of so many threads the events can be opened anew between two updates. */
 	REPLACED_THREADS_MAX = 256,
 	WATCHED_MAX = 256,
@@ -79,6 +81,8 @@ void perf_adapt_work(struct perf_adapt *adapt, uint64_t now)
 		return;
 	adapt->last = now;
 	resolver_take_dump_facts(adapt->resolver, &facts);
+	if (adapt->told && now - adapt->stack.since < SETTLE_NS)
+		return;
 	perf_stack_note(&adapt->stack, facts.walked, facts.too_short, facts.deepest);
 	adapt->plan->stack_bytes = perf_stack_adapt(&adapt->stack, now);
 	if (adapt->plan->stack_bytes != before)

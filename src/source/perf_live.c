@@ -694,18 +694,21 @@ static bool choose_sampler(struct perf_live *live, const struct target *target,
 /* Not more of each stack than the rings have room for. */
 static bool open_rings(struct perf_live *live, struct source_facts *facts, struct error *error)
 {
-	unsigned most;
+	size_t ring;
+	unsigned fitting;
 
 	if (!perf_set_open(&live->set, &live->plan, facts, error))
 		return false;
-	most = perf_stack_fitting(perf_set_least_ring(&live->set));
-	if (live->plan.stack_bytes > most)
-		live->plan.stack_bytes = most;
+	ring = perf_set_least_ring(&live->set);
+	fitting = perf_stack_fitting(ring);
+	if (live->plan.stack_bytes > fitting)
+		live->plan.stack_bytes = fitting;
 	live->adapt = (struct perf_adapt){
 		.plan = &live->plan, .set = &live->set, .threads = &live->threads,
 		.resolver = live->resolver, .facts = facts, .no_follow = live->no_follow,
-		.stack = { .bytes = live->plan.stack_bytes, .most = most,
-			   .least = PERF_STACK_MIN, .since = clock_now() },
+		.stack = { .bytes = live->plan.stack_bytes, .least = PERF_STACK_MIN,
+			   .fitting = fitting, .most = perf_stack_longest(ring),
+			   .since = clock_now() },
 	};
 	return true;
 }

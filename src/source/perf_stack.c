@@ -9,7 +9,9 @@ enum {
 	RINGS_BYTES_MAX = 64 << 20,	/* of all CPUs */
 	/* So many copies fit in a ring: the time of as many samples to read them. */
 	COPIES_IN_RING = 16,
-	SHORT_OF_MANY = 1000,		/* so few may be too short */
+	FEW_COPIES_IN_RING = 4,
+	SHORT_OF_MANY = 1000,		/* one of so many may be too short */
+	SHORT_OF_SOME = 10,		/* where longer ones don't fit well */
 	SHRINK_WALKED = 1000,
 };
 
@@ -45,13 +47,21 @@ size_t perf_stack_ring(const struct privilege *privilege, size_t cpus)
 	return bytes;
 }
 
-unsigned perf_stack_fitting(size_t ring_bytes)
+static unsigned within_limits(size_t bytes)
 {
-	size_t bytes = ring_bytes / COPIES_IN_RING;
-
 	if (bytes < PERF_STACK_MIN)
 		return PERF_STACK_MIN;
 	return bytes < PERF_STACK_MAX ? (unsigned)bytes : PERF_STACK_MAX;
+}
+
+unsigned perf_stack_fitting(size_t ring_bytes)
+{
+	return within_limits(ring_bytes / COPIES_IN_RING);
+}
+
+unsigned perf_stack_longest(size_t ring_bytes)
+{
+	return within_limits(ring_bytes / FEW_COPIES_IN_RING);
 }
 
 void perf_stack_note(struct perf_stack *stack, uint64_t walked, uint64_t too_short, size_t deepest)
@@ -64,8 +74,11 @@ void perf_stack_note(struct perf_stack *stack, uint64_t walked, uint64_t too_sho
 
 static unsigned wanted(const struct perf_stack *stack, uint64_t now)
 {
-	if (stack->too_short * SHORT_OF_MANY > stack->walked)
-		return stack->bytes * 2 < stack->most ? stack->bytes * 2 : stack->most;
+	unsigned longer = stack->bytes * 2 < stack->most ? stack->bytes * 2 : stack->most;
+	unsigned share = longer <= stack->fitting ? SHORT_OF_MANY : SHORT_OF_SOME;
+
+	if (stack->too_short * share > stack->walked)
+		return longer;
 	/* What is too short even so would not get better. */
 	if (stack->too_short || stack->walked < SHRINK_WALKED || now - stack->since < SHRINK_NS)
 		return stack->bytes;
@@ -80,6 +93,7 @@ unsigned perf_stack_adapt(struct perf_stack *stack, uint64_t now)
 
 	if (bytes != stack->bytes || now - stack->since >= 2 * SHRINK_NS)
 		*stack = (struct perf_stack){ .bytes = bytes, .least = stack->least,
-					      .most = stack->most, .since = now };
+					      .most = stack->most, .fitting = stack->fitting,
+					      .since = now };
 	return bytes;
 }

@@ -20,12 +20,17 @@ enum {
 
 /* Bytes of a ring for each of so many CPUs: as many as are of use, and allowed. */
 size_t perf_stack_ring(const struct privilege *privilege, size_t cpus);
-/* The longest copy of which such a ring holds enough. */
+/*
+ * The longest copy of which such a ring holds enough, and the longest that
+ * makes sense at all: of those some will be lost.
+ */
 unsigned perf_stack_fitting(size_t ring_bytes);
+unsigned perf_stack_longest(size_t ring_bytes);
 
 struct perf_stack {
 	unsigned bytes;			/* copied now */
 	unsigned least, most;
+	unsigned fitting;		/* longer ones have to be worth it */
 	/* What was seen of copies since the last change: */
 	uint64_t since;
 	uint64_t walked, too_short;

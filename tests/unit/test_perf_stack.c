@@ -46,13 +46,14 @@ static void finds_room(void **state)
 
 		assert_int_equal(ring, rings[i].ring);
 		assert_int_equal(perf_stack_fitting(ring), rings[i].fitting);
+		assert_true(perf_stack_longest(ring) >= rings[i].fitting);
 	}
 }
 
 #define SECOND UINT64_C(1000000000)
 
 static const struct {
-	unsigned bytes, most;
+	unsigned bytes, fitting;
 	uint64_t seconds, walked, too_short;
 	size_t deepest;
 	unsigned expected;
@@ -60,7 +61,10 @@ static const struct {
 	/* too short for one in a thousand: longer, up to what fits */
 	{ 32 * KIB, PERF_STACK_MAX, 1, 100, 1, 32 * KIB, PERF_STACK_MAX },
 	{ 16 * KIB, PERF_STACK_MAX, 1, 100, 1, 16 * KIB, 32 * KIB },
-	{ 32 * KIB, 32 * KIB, 1, 100, 1, 32 * KIB, 32 * KIB },
+	/* where that does not fit well, for one in ten */
+	{ 32 * KIB, 32 * KIB, 1, 100, 10, 32 * KIB, 32 * KIB },
+	{ 32 * KIB, 32 * KIB, 1, 100, 11, 32 * KIB, PERF_STACK_MAX },
+	{ PERF_STACK_MAX, 32 * KIB, 1, 100, 11, 32 * KIB, PERF_STACK_MAX },
 	{ 32 * KIB, PERF_STACK_MAX, 1, 100000, 1, 32 * KIB, 32 * KIB },
 	{ 32 * KIB, PERF_STACK_MAX, 1, 0, 0, 0, 32 * KIB },
 	/* long enough for all, and for twice as much: shorter, but not at once */
@@ -77,7 +81,8 @@ static void adapts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-		struct perf_stack stack = { .bytes = changes[i].bytes, .most = changes[i].most,
+		struct perf_stack stack = { .bytes = changes[i].bytes, .most = PERF_STACK_MAX,
+					    .fitting = changes[i].fitting,
 					    .least = PERF_STACK_MIN, .since = SECOND };
 
 		perf_stack_note(&stack, changes[i].walked, changes[i].too_short,
@@ -94,6 +99,7 @@ static void adapts(void **state)
 static void forgets(void **state)
 {
 	struct perf_stack stack = { .bytes = 32 * KIB, .most = PERF_STACK_MAX,
+				    .fitting = PERF_STACK_MAX,
 				    .least = PERF_STACK_MIN, .since = SECOND };
 
 	(void)state;
