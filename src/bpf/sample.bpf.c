@@ -88,6 +88,8 @@ const volatile struct sample_settings settings = { 0 };
 /* All that is not constant and of which there is one. */
 struct unwind_rule rules[UNWIND_RULES_MAX];
 struct tally tallies[TALLIES];
+/* Copies of stacks on each CPU; set from outside. */
+volatile unsigned dumps_per_second;
 unsigned our_level;		/* of tprof's pid namespace */
 unsigned long long our_namespace;
 unsigned long long held;	/* when a process was stopped at its exec, 0: none was */
@@ -564,7 +566,7 @@ static __always_inline enum unwind_end begin_walk(struct scratch *s,
 /* May this one come as a dump?  So many a second, at the beginning more. */
 static __always_inline int take_token(struct scratch *s)
 {
-	__u64 now = s->record.time, rate = settings.dumps_per_second, earned;
+	__u64 now = s->record.time, rate = dumps_per_second, earned;
 
 	if (!s->started) {
 		s->started = 1;

@@ -101,7 +101,6 @@ struct sample_settings {
 	unsigned char hold;		/* who waits for its exec is stopped (SIGSTOP) there */
 	unsigned char dumps;		/* the event is made for dumps of the stack */
 	unsigned dump_ends;		/* a bit for each enum unwind_end that is worth one */
-	unsigned dumps_per_second;	/* of each CPU */
 	unsigned dumps_at_once;		/* the first ones */
 	unsigned wake_bytes;		/* in the ring: somebody should read it */
 };

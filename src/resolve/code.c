@@ -217,6 +217,11 @@ bool resolver_take_code_change(struct resolver *r, struct code_change *change)
 	return true;
 }
 
+bool resolver_is_unsettled(const struct resolver *r)
+{
+	return r->processes.unsettled;
+}
+
 bool resolver_has_rows(const struct resolver *r, pid_t pid)
 {
 	const struct process *process = process_find(&r->processes, pid);

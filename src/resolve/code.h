@@ -39,6 +39,12 @@ struct code_change {
 bool resolver_take_code_change(struct resolver *resolver, struct code_change *change);
 
 /*
+ * Somewhere code took the place of other code a moment ago.  It is told as
+ * UNWIND_CODE_PENDING for a while, since it may be replaced again.
+ */
+bool resolver_is_unsettled(const struct resolver *resolver);
+
+/*
  * Begin to get the unwind information of all that is and will be mapped;
  * so do the first call of the above and the first sample with registers.
  */

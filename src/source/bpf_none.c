@@ -80,6 +80,12 @@ void bpf_sampler_set_code(struct bpf_sampler *sampler, const struct code_change 
 	(void)as_of;
 }
 
+void bpf_sampler_allow_dumps(struct bpf_sampler *sampler, bool many)
+{
+	(void)sampler;
+	(void)many;
+}
+
 void bpf_sampler_settle(struct bpf_sampler *sampler, uint64_t as_of)
 {
 	(void)sampler;

@@ -24,8 +24,9 @@ enum {
 	RING_BYTES_MIN = 4 << 20,
 	RING_BYTES_MAX = 64 << 20,
 	RING_BYTES_OF_CPU = 256 << 10,
-	DUMPS_PER_SECOND = 1000,
-	DUMPS_AT_ONCE = 1000,
+	DUMPS_PER_SECOND = 200,
+	DUMPS_AT_ONCE = 400,
+	MANY_DUMPS_PER_SECOND = 1000,
 	HOOKS = 3,
 	/* A walk that began with what was given up since then has long ended. */
 	GRACE_NS = 1000000000,
@@ -104,12 +105,12 @@ static void set_up(struct sample_bpf *skeleton, const struct bpf_options *option
 		.dumps = options->dumps,
 		/* What tprof may know by the time the sample gets there. */
 		.dump_ends = 1u << UNWIND_NOT_READY | 1u << UNWIND_NO_MAPPING,
-		.dumps_per_second = DUMPS_PER_SECOND,
 		.dumps_at_once = DUMPS_AT_ONCE,
 		.wake_bytes = (unsigned)(bytes / 4),
 	};
 
 	memcpy((void *)&skeleton->rodata->settings, &settings, sizeof settings);
+	skeleton->bss->dumps_per_second = DUMPS_PER_SECOND;
 	bpf_map__set_max_entries(skeleton->maps.ring, (unsigned)bytes);
 }
 
@@ -391,6 +392,12 @@ void bpf_sampler_set_code(struct bpf_sampler *sampler, const struct code_change 
 	bpf_map_update_elem(map_of_codes(sampler), &change->pid, &late.ref, BPF_ANY);
 	if (!is_known(sampler, change->pid, as_of))
 		array_push(&sampler->late, late);
+}
+
+void bpf_sampler_allow_dumps(struct bpf_sampler *sampler, bool many)
+{
+	sampler->skeleton->bss->dumps_per_second = many ? MANY_DUMPS_PER_SECOND :
+							  DUMPS_PER_SECOND;
 }
 
 void bpf_sampler_settle(struct bpf_sampler *sampler, uint64_t as_of)

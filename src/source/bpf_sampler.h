@@ -54,6 +54,11 @@ void bpf_sampler_set_code(struct bpf_sampler *sampler, const struct code_change 
 			  uint64_t as_of);
 /* All changes until then are told. */
 void bpf_sampler_settle(struct bpf_sampler *sampler, uint64_t as_of);
+/*
+ * How often what it can't walk may come as a copy of the stack: many where
+ * code is replaced faster than that can be told.
+ */
+void bpf_sampler_allow_dumps(struct bpf_sampler *sampler, bool many);
 /* Is the code of what it runs now known to the program, and all of its rows? */
 bool bpf_sampler_has_code(const struct bpf_sampler *sampler, pid_t pid);
 

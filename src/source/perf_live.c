@@ -315,6 +315,7 @@ static void tell_code(struct perf_live *live, uint64_t as_of)
 	while (resolver_take_code_change(live->resolver, &change))
 		bpf_sampler_set_code(live->sampler, &change, as_of);
 	bpf_sampler_settle(live->sampler, as_of);
+	bpf_sampler_allow_dumps(live->sampler, resolver_is_unsettled(live->resolver));
 }
 
 static void pass_on(struct perf_live *live)
