@@ -425,6 +425,8 @@ static void test_order(void **state)
 {
 	static const unsigned char wide[] = { DW_CFA_def_cfa_offset, 16 };
 	static const unsigned char wider[] = { DW_CFA_def_cfa_offset, 24 };
+	static const unsigned char late[] = { DW_CFA_advance_loc2, 0x00, 0x19,
+					      DW_CFA_def_cfa_offset, 48 };
 	struct strbuf frames = STRBUF_INIT;
 	struct file file = { .bytes = STRBUF_INIT };
 	size_t cie = put_cie(&frames, "zR", usual, sizeof usual);
@@ -433,7 +435,7 @@ static void test_order(void **state)
 	(void)state;
 	put_fde(&frames, cie, TEXT_ADDRESS + 0x2ff0, 0x10000, wide, sizeof wide);
 	put_u32(&frames, 0);
-	put_fde(&frames, cie, TEXT_ADDRESS + 0x100, 0x2000, NULL, 0);
+	put_fde(&frames, cie, TEXT_ADDRESS + 0x100, 0x2000, late, sizeof late);
 	put_fde(&frames, cie, TEXT_ADDRESS + 0x1800, 0x20, wider, sizeof wider);
 	/* Not in code. */
 	put_fde(&frames, cie, TEXT_ADDRESS - 0x10, 0x20, wider, sizeof wider);
@@ -450,6 +452,7 @@ static void test_order(void **state)
 	check_rule(table, TEXT_OFFSET + 0x1000, (struct unwind_rule)SP(8));
 	check_rule(table, TEXT_OFFSET + 0x1800, (struct unwind_rule)SP(24));
 	check_rule(table, TEXT_OFFSET + 0x1820, (struct unwind_rule)ONLY(UNWIND_NONE));
+	check_rule(table, TEXT_OFFSET + 0x1a00, (struct unwind_rule)ONLY(UNWIND_NONE));
 	check_rule(table, TEXT_OFFSET + 0x2fef, (struct unwind_rule)ONLY(UNWIND_NONE));
 	check_rule(table, TEXT_OFFSET + 0x2fff, (struct unwind_rule)SP(16));
 	/* Cut where the code ends. */
