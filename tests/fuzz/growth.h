@@ -44,7 +44,14 @@ static inline location_id growth_location(struct profile *profile, unsigned choi
 	unsigned kind = choice % 3;
 	binary_id binary = profile_add_binary(profile, paths[kind], "", kinds[kind]);
 
-	return profile_add_location(profile, binary, 16 + choice % LOCATIONS);
+	switch (choice / 3 % 4) {
+	case 2:
+		return profile_add_guessed_location(profile, binary, 16 + choice % LOCATIONS);
+	case 3:
+		return profile_add_outermost_location(profile, binary, 16 + choice % LOCATIONS);
+	default:
+		return profile_add_location(profile, binary, 16 + choice % LOCATIONS);
+	}
 }
 
 static inline void growth_samples(struct profile *profile, struct input *input, uint64_t time)
@@ -56,6 +63,10 @@ static inline void growth_samples(struct profile *profile, struct input *input, 
 		.time = time,
 	};
 
+	sample.end = (enum stack_end)(count % 4);
+	if (sample.end == STACK_TRUNCATED)
+		sample.stack = profile_add_stack(profile, 0, profile_truncation(profile,
+						 (enum truncation)(depth % TRUNCATIONS)));
 	for (unsigned i = 0; i < depth; i++)
 		sample.stack = profile_add_stack(profile, sample.stack,
 						 growth_location(profile, take(input)));
