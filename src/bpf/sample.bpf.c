@@ -90,6 +90,7 @@ struct unwind_rule rules[UNWIND_RULES_MAX];
 struct tally tallies[TALLIES];
 /* Copies of stacks on each CPU; set from outside. */
 volatile unsigned dumps_per_second;
+volatile unsigned dump_room;	/* of them that the CPU's ring of perf can hold */
 unsigned our_level;		/* of tprof's pid namespace */
 unsigned long long our_namespace;
 unsigned long long held;	/* when a process was stopped at its exec, 0: none was */
@@ -563,9 +564,15 @@ static __always_inline enum unwind_end begin_walk(struct scratch *s,
 	return UNWIND_MORE;
 }
 
+static __always_inline struct tally *our_tally(void)
+{
+	return &tallies[bpf_get_smp_processor_id() & (TALLIES - 1)];
+}
+
 /* May this one come as a dump?  So many a second, at the beginning more. */
 static __always_inline int take_token(struct scratch *s)
 {
+	struct tally *tally = our_tally();
 	__u64 now = s->record.time, rate = dumps_per_second, earned;
 
 	if (!s->started) {
@@ -581,13 +588,11 @@ static __always_inline int take_token(struct scratch *s)
 	}
 	if (!s->tokens)
 		return 0;
+	/* What finds no room is lost, here it is only truncated. */
+	if (tally->dumps - tally->dumps_read >= dump_room)
+		return 0;
 	s->tokens--;
 	return 1;
-}
-
-static __always_inline struct tally *our_tally(void)
-{
-	return &tallies[bpf_get_smp_processor_id() & (TALLIES - 1)];
 }
 
 static __always_inline void put_record(struct scratch *s)

@@ -91,7 +91,8 @@ struct sample_record {
 struct tally {
 	unsigned long long lost;	/* samples that found no room in the ring */
 	unsigned long long taken, dumps;
-	unsigned long long pad[5];
+	unsigned long long dumps_read;	/* tprof has those of perf's ring */
+	unsigned long long pad[4];
 };
 
 /* What tprof decides before the program is loaded. */

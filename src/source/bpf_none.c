@@ -58,6 +58,18 @@ void bpf_sampler_done(struct bpf_sampler *sampler)
 	(void)sampler;
 }
 
+void bpf_sampler_set_room(struct bpf_sampler *sampler, size_t samples)
+{
+	(void)sampler;
+	(void)samples;
+}
+
+void bpf_sampler_read_dumps(struct bpf_sampler *sampler, unsigned cpu)
+{
+	(void)sampler;
+	(void)cpu;
+}
+
 bool bpf_sampler_is_behind(const struct bpf_sampler *sampler)
 {
 	(void)sampler;

@@ -25,7 +25,7 @@ enum {
 	RING_BYTES_MAX = 64 << 20,
 	RING_BYTES_OF_CPU = 256 << 10,
 	DUMPS_PER_SECOND = 200,
-	DUMPS_AT_ONCE = 400,
+	DUMPS_AT_ONCE = 1000,
 	MANY_DUMPS_PER_SECOND = 1000,
 	HOOKS = 3,
 	/* A walk that began with what was given up since then has long ended. */
@@ -47,6 +47,7 @@ struct bpf_sampler {
 	struct code_store *store;
 	array(struct late) late;
 	uint64_t lost[TALLIES];		/* told already */
+	uint64_t dumps[TALLIES];	/* as of the beginning of the pass */
 	size_t next_lost;
 	char trouble[160];
 };
@@ -274,10 +275,25 @@ int bpf_sampler_fd(const struct bpf_sampler *sampler)
 
 void bpf_sampler_begin(struct bpf_sampler *sampler)
 {
+	const volatile struct tally *tally = sampler->skeleton->bss->tallies;
 	struct epoll_event event;
 
 	epoll_wait(sampler->news, &event, 1, 0);
+	for (size_t i = 0; i < TALLIES; i++)
+		sampler->dumps[i] = tally[i].dumps;
 	bpf_ring_begin(&sampler->ring);
+}
+
+void bpf_sampler_set_room(struct bpf_sampler *sampler, size_t samples)
+{
+	sampler->skeleton->bss->dump_room = samples < UINT32_MAX ? (uint32_t)samples : UINT32_MAX;
+}
+
+void bpf_sampler_read_dumps(struct bpf_sampler *sampler, unsigned cpu)
+{
+	volatile struct tally *tally = sampler->skeleton->bss->tallies;
+
+	tally[cpu % TALLIES].dumps_read = sampler->dumps[cpu % TALLIES];
 }
 
 /* perf marks where the kernel's part begins. */

@@ -44,6 +44,10 @@ void bpf_sampler_begin(struct bpf_sampler *sampler);
 /* The event points into the ring until bpf_sampler_done(). */
 bool bpf_sampler_next(struct bpf_sampler *sampler, struct event *event);
 void bpf_sampler_done(struct bpf_sampler *sampler);
+/* How many of the events' own samples a ring of theirs holds. */
+void bpf_sampler_set_room(struct bpf_sampler *sampler, size_t samples);
+/* Those of a CPU that were there when bpf_sampler_begin() was called are read. */
+void bpf_sampler_read_dumps(struct bpf_sampler *sampler, unsigned cpu);
 /* In this pass something was still being written, so there may be older samples behind it. */
 bool bpf_sampler_is_behind(const struct bpf_sampler *sampler);
 /* Samples that were lost since they were told last, one CPU at a time. */

@@ -24,6 +24,7 @@ enum {
 	BUDGET_RECORDS = 64,		/* between looks at the clock */
 	CHECK_NS = 1000000000,
 	WATCHED_MAX = 4096,
+	AROUND_STACK = 2048,		/* bytes of a sample besides the copy */
 };
 
 /*
@@ -162,6 +163,8 @@ static bool drain_ring(struct perf_live *live, struct perf_cpu *cpu, uint64_t de
 	}
 	if (count)
 		perf_ring_done(&cpu->ring);
+	if (live->sampler)
+		bpf_sampler_read_dumps(live->sampler, cpu->cpu);
 	return true;
 }
 
@@ -704,6 +707,10 @@ static bool open_rings(struct perf_live *live, struct source_facts *facts, struc
 	fitting = perf_stack_fitting(ring);
 	if (live->plan.stack_bytes > fitting)
 		live->plan.stack_bytes = fitting;
+	/* Something is left for what else is reported. */
+	if (live->sampler)
+		bpf_sampler_set_room(live->sampler,
+				     ring / 8 * 7 / (live->plan.stack_bytes + AROUND_STACK));
 	live->adapt = (struct perf_adapt){
 		.plan = &live->plan, .set = &live->set, .threads = &live->threads,
 		.resolver = live->resolver, .facts = facts, .no_follow = live->no_follow,
