@@ -298,9 +298,11 @@ static bool note_overlaps(struct process *process, size_t first, struct mapping 
 	const struct mappings *mappings = process->mappings;
 	bool any = false;
 
-	for (size_t i = first; i < mappings->at.len && mappings->at.at[i].start < mapping.end; i++) {
+	for (size_t i = first; i < mappings->at.len; i++) {
 		const struct mapping *old = &mappings->at.at[i];
 
+		if (old->start >= mapping.end)
+			break;
 		if (old->mapped == mapping.mapped &&
 		    old->start - old->offset == mapping.start - mapping.offset)
 			continue;

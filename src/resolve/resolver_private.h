@@ -56,7 +56,7 @@ struct resolver {
 	struct rows *rows;
 	bool wants_rows;
 	unsigned known_count;		/* times that something was known of some code */
-	array(uint32_t) known;		/* whose code is known since that was told, with references */
+	array(uint32_t) known;		/* whose code is since that was told, with references */
 	size_t changes_taken;		/* of the process table's */
 	uint32_t round;
 	array(struct code_range) range;	/* lent out; as of the mappings with that serial */
