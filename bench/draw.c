@@ -240,7 +240,8 @@ static int run(unsigned per_mille, unsigned seconds, FILE *out)
 	fprintf(out, "%-34s%9.1f %%\n", "cells that change, icicle 200x60", cells / frames);
 	fprintf(out, "%-34s%9.3f %%  of one CPU   aim 1\n", "drawing at 4 Hz",
 		drawing / seconds * 100);
-	fprintf(out, "%-34s%9.3f %%\n", "analyses of as many new samples", updating / seconds * 100);
+	fprintf(out, "%-34s%9.3f %%\n", "analyses of as many new samples",
+		updating / seconds * 100);
 	return EXIT_SUCCESS;
 }
 

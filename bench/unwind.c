@@ -323,8 +323,8 @@ static void recorder_start(struct recorder *recorder, pid_t target, unsigned rat
 		dup2(nowhere, 2);
 		close(to[1]);
 		close(from[0]);
-		execlp("perf", "perf", "record", "-q", "-e", "cpu-clock", "-F", freq, "-p", pid, "-D",
-		       "-1", "--control", control, "--call-graph", "dwarf", "-o", "/dev/null",
+		execlp("perf", "perf", "record", "-q", "-e", "cpu-clock", "-F", freq, "-p", pid,
+		       "-D", "-1", "--control", control, "--call-graph", "dwarf", "-o", "/dev/null",
 		       NULL);
 		_exit(127);
 	}
@@ -634,7 +634,8 @@ static const char source_text[] =
 	"#include <sstream>\n#include <string>\n#include <vector>\n"
 	"template <int N> struct part { std::map<std::string, std::vector<int>> m;\n"
 	"void fill() { std::regex r(\"a+b\" + std::to_string(N)); for (int i = 0; i < N; i++)\n"
-	"{ std::ostringstream s; s << i; if (std::regex_search(s.str(), r)) m[s.str()].push_back(i);\n"
+	"{ std::ostringstream s; s << i;\n"
+	"if (std::regex_search(s.str(), r)) m[s.str()].push_back(i);\n"
 	"std::sort(m[s.str()].begin(), m[s.str()].end()); } part<N - 1>().fill(); } };\n"
 	"template <> struct part<0> { void fill() {} };\n"
 	"int main() { part<12>().fill(); }\n";
@@ -671,10 +672,13 @@ static void bench_compiler(double empty)
 	ours_stop(&ours);
 	walked = ours_walked(&ours);
 	unlink(path);
-	if (walked.samples)
-		printf("clang++ -O2: %.0f samples of %.1f frames, %.2f %% complete, %.0f ns a frame\n",
-		       walked.samples, walked.frames / walked.samples, 100 * walked.complete,
-		       cost(&before, &after, walked.samples, empty) * walked.samples / walked.frames);
+	if (walked.samples) {
+		double frames = walked.frames / walked.samples;
+
+		printf("clang++ -O2: %.0f samples of %.1f frames, %.2f %% complete, "
+		       "%.0f ns a frame\n", walked.samples, frames, 100 * walked.complete,
+		       cost(&before, &after, walked.samples, empty) / frames);
+	}
 	ours_free(&ours);
 }
 
