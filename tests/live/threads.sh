@@ -48,7 +48,7 @@ storm_attached() {
 	expect 0 "$tprof" report --json -o s.json --for 2s -p "$pid"
 	# Starting and ending tprof is not measured, the process goes on.
 	elapsed=$(($(date +%s%N) - from))
-	echo "cpu_ns=$((($(cpu_of "$pid") - before) / 1000 * 2000000 / (elapsed / 1000)))" >used
+	echo "cpu_ns=$((($(cpu_of "$pid") - before) / 1000 * 2000000000 / (elapsed / 1000)))" >used
 	grep -q 'perf, per thread' s.json || check weight s.json 25 used
 }
 twice storm_is_right storm_attached
