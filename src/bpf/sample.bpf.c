@@ -70,6 +70,7 @@ struct task_struct {
 	void *mm;
 	struct pid *thread_pid;
 	struct signal_struct *signal;
+	unsigned in_execve : 1;
 } OF_KERNEL;
 
 /* These two are laid out the same everywhere. */
@@ -643,6 +644,12 @@ static __always_inline void take_kernel_stack(struct scratch *s,
 	s->record.count = s->record.kernel_count;
 }
 
+/* In an exec the old stack is gone before the new program begins. */
+static __always_inline int is_replaced(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->in_execve) && BPF_CORE_READ_BITFIELD(task, in_execve);
+}
+
 SEC("perf_event")
 int take_sample(struct bpf_perf_event_data *context)
 {
@@ -669,6 +676,10 @@ int take_sample(struct bpf_perf_event_data *context)
 	if (!s->end) {
 		s->end = UNWIND_LIMIT;
 		bpf_loop(SAMPLE_USER_MAX + 8, walk_frame, &walk, 0);
+	}
+	if (s->end == UNWIND_UNREADABLE && is_replaced(task)) {
+		s->record.count = s->record.kernel_count;
+		s->end = UNWIND_NO_USER;
 	}
 	return deliver(s);
 }
