@@ -51,7 +51,8 @@ struct unwind_state {
 	unsigned char fp_lost;		/* rbp is not known any more */
 	/* enum unwind_guess: the last step went without unwind information. */
 	unsigned char guessed;
-	unsigned char pad[5];
+	unsigned char called_leaf;	/* called what was interrupted */
+	unsigned char pad[4];
 };
 
 /*
@@ -72,6 +73,9 @@ enum {
 	/* What a frame pointer may span; farther down begins another stack. */
 	UNWIND_FRAME_BYTES_MAX = 1 << 20,
 	UNWIND_POPPED_BYTES_MAX = 128,
+	/* A bit for each register that a call may change: rax, rdx, rcx, rsi, rdi, r8 to r11. */
+	UNWIND_CHANGING = 0xf37,
+	UNWIND_KEPT_BYTES_MAX = 1 << 16,
 	/* From the stack pointer, in struct ucontext: registers in the kernel's order. */
 	UNWIND_SIGNAL_REGISTERS = 40,
 	UNWIND_SIGNAL_COUNT = 17,
@@ -112,6 +116,21 @@ UNWIND_INLINE int unwind_is_popped(unsigned char where, unsigned long long slot,
 	if (where == UNWIND_FP_AT_RBP)
 		return slot < sp || slot >= cfa;
 	return where == UNWIND_FP_AT_CFA && slot < sp && sp - slot <= UNWIND_POPPED_BYTES_MAX;
+}
+
+/*
+ * Registers besides rsp and rbp are known where the program was interrupted.
+ * A function that has its frame in one of those that calls may change does
+ * not call just anyone meanwhile, but what it knows to leave that alone:
+ * ciphers in assembly.
+ */
+UNWIND_INLINE int unwind_knows(const struct unwind_state *state, unsigned number)
+{
+	unsigned long long span = state->at.r[number & (UNWIND_REGISTERS - 1)] -
+				  state->at.r[UNWIND_RSP];
+
+	return state->leaf || (state->called_leaf && UNWIND_CHANGING >> number & 1 &&
+			       span < UNWIND_KEPT_BYTES_MAX);
 }
 
 /*
@@ -167,7 +186,8 @@ UNWIND_INLINE enum unwind_end unwind_step(struct unwind_state *state, struct unw
 				  (unsigned long long)(long long)(rule.offset >> 16), &cfa))
 			return UNWIND_UNREADABLE;
 		cfa += (unsigned long long)(long long)(short)rule.offset;
-	} else if (rule.cfa >= UNWIND_REGISTER && rule.cfa < UNWIND_CFA_END && state->leaf) {
+	} else if (rule.cfa >= UNWIND_REGISTER && rule.cfa < UNWIND_CFA_END &&
+		   unwind_knows(state, rule.cfa - UNWIND_REGISTER)) {
 		cfa = state->at.r[rule.cfa & (UNWIND_REGISTERS - 1)] + offset;
 	} else {
 		return UNWIND_NOT_SUPPORTED;
@@ -208,6 +228,7 @@ UNWIND_INLINE enum unwind_end unwind_step(struct unwind_state *state, struct unw
 	state->at.r[UNWIND_RSP] = cfa;
 	state->at.r[UNWIND_RBP] = fp;
 	state->at.ip = ra;
+	state->called_leaf = state->leaf && !guessed;
 	state->leaf = 0;
 	state->fp_lost = lost;
 	state->guessed = guessed;
