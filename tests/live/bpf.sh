@@ -54,8 +54,8 @@ else
 fi
 
 # Counted from its exec on, neither less nor more.
-twice measured "${report[@]}" -- ./shares 1
-check weight r.json 1 out || complain "time was missed or counted twice"
+twice measured "${report[@]}" -- ./shares 3
+check weight r.json 3 out || complain "time was missed or counted twice"
 
 # How it ends comes through, and how it can't begin.
 report=("$tprof" report --backend=bpf)
