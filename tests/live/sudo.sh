@@ -15,10 +15,10 @@ set -- $(grep -vE '^(Cap|SUDO)' err | head -n 5)
 	complain "the command runs as: $*"
 [[ $(grep -cE '^Cap(Inh|Prm|Eff|Amb):\s*0+$' err) -eq 4 ]] || complain "it has capabilities"
 grep -q '^SUDO_' err && complain "it knows of sudo"
-expect 0 sh -c 'ls /proc/$$/fd; umask; ulimit -a; grep ^Sig[IB] /proc/$$/status'
+expect 0 sh -c 'ls /proc/$$/fd; umask; ulimit -a; exec grep ^Sig[IB] /proc/self/status'
 cp out without
 expect 0 "${sudo[@]}" "$tprof" report -- \
-	sh -c 'ls /proc/$$/fd; umask; ulimit -a; grep ^Sig[IB] /proc/$$/status'
+	sh -c 'ls /proc/$$/fd; umask; ulimit -a; exec grep ^Sig[IB] /proc/self/status'
 diff without <(head -n "$(wc -l <without)" err) ||
 	complain "it has other descriptors, limits or signals than without tprof"
 
