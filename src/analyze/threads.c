@@ -14,6 +14,13 @@ struct share {
 	struct amount self;
 };
 
+/* A thread that a row counts. */
+struct member {
+	uint32_t row;
+	pid_t pid, tid;
+	bool exited;		/* and so are all its entries */
+};
+
 struct threads_private {
 	unsigned generation, judged;
 	metric_id metric;
@@ -30,6 +37,8 @@ struct threads_private {
 	struct hash_index spots;
 	array(uint32_t) row_of_thread;	/* 1 + its place; 0: not shown */
 	struct hash_index rows;		/* 1 + the place, by who they are */
+	array(struct member) member;	/* entry 0 is none */
+	struct hash_index members;
 	array(struct share) share;	/* entry 0 is none */
 	struct hash_index shares;
 };
@@ -234,6 +243,54 @@ static uint32_t add_row(struct threads *threads, const struct thread *thread, en
 	return (uint32_t)threads->row.len;
 }
 
+static uint64_t member_hash(uint32_t row, pid_t pid, pid_t tid)
+{
+	return hash_u64(hash_u64((uint64_t)(uint32_t)pid << 32 | (uint32_t)tid) ^ row);
+}
+
+static uint64_t hash_of_member(const void *array, uint32_t id)
+{
+	const struct member *member = array;
+
+	return member_hash(member[id].row, member[id].pid, member[id].tid);
+}
+
+/* Each exec begins another entry of the same thread, which still is one. */
+static void count_member(struct threads *threads, const struct thread *thread, uint32_t at)
+{
+	struct threads_private *p = threads->private;
+	struct thread_row *row = &threads->row.at[at - 1];
+	uint32_t *slot = hash_index_slot(&p->members, member_hash(at, thread->pid, thread->tid));
+	struct member new = { at, thread->pid, thread->tid, thread->exited };
+
+	for (; *slot; slot = hash_index_next(&p->members, slot)) {
+		struct member *old = &p->member.at[*slot];
+
+		if (old->row != at || old->pid != thread->pid || old->tid != thread->tid)
+			continue;
+		if (old->exited && !thread->exited) {
+			old->exited = false;
+			row->exited--;
+		}
+		return;
+	}
+	*slot = (uint32_t)p->member.len;
+	array_push(&p->member, new);
+	hash_index_added(&p->members, hash_of_member, p->member.at);
+	row->threads++;
+	row->exited += thread->exited;
+}
+
+/* What it is called since its last exec: entries come in that order, but for some used again. */
+static void rename_row(struct thread_row *row, const struct thread *thread)
+{
+	if (thread->exited && row->exited < row->threads)
+		return;
+	row->name = row->choice.by == THREADS_OF_PROCESS && thread->process ? thread->process :
+									      thread->name;
+	row->process = thread->process;
+}
+
 static void add_thread(struct threads *threads, thread_id id, uint32_t at)
 {
 	const struct threads_private *p = threads->private;
@@ -241,16 +298,16 @@ static void add_thread(struct threads *threads, thread_id id, uint32_t at)
 	struct thread_row *row = &threads->row.at[at - 1];
 
 	/* What tells a thread from others is told only where all agree. */
-	if (row->threads) {
+	if (row->threads && row->choice.by == THREADS_OF_NAME) {
 		if (row->pid != thread->pid)
 			row->pid = 0;
 		if (row->process != thread->process)
 			row->process = 0;
-		if (row->choice.by == THREADS_OF_NAME)
-			row->tid = 0;
+		row->tid = 0;
+	} else if (row->threads && thread->tid > 0) {
+		rename_row(row, thread);
 	}
-	row->threads++;
-	row->exited += thread->exited;
+	count_member(threads, thread, at);
 	add_amount(&row->all, p->thread.at[id]);
 	add_amount(&threads->whole, p->thread.at[id]);
 	if (p->trend)
@@ -264,6 +321,8 @@ static void make_rows(struct threads *threads, enum threads_by by)
 	threads->row.len = 0;
 	threads->whole = (struct amount){ 0 };
 	hash_index_clear(&p->rows);
+	p->member.len = 1;
+	hash_index_clear(&p->members);
 	p->row_of_thread.len = 0;
 	array_extend(&p->row_of_thread, p->known.len);
 	for (size_t i = 0; i < p->known.len; i++) {
@@ -479,6 +538,8 @@ void threads_free(struct threads *threads)
 	hash_index_release(&p->spots);
 	array_release(&p->row_of_thread);
 	hash_index_release(&p->rows);
+	array_release(&p->member);
+	hash_index_release(&p->members);
 	array_release(&p->share);
 	hash_index_release(&p->shares);
 	array_release(&threads->row);

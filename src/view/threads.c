@@ -540,8 +540,8 @@ void thread_choice_describe(struct strbuf *out, const struct profile *profile,
 {
 	const char *name = profile_string(profile, choice->name);
 
-	/* Numbers alone say little: the name that it has now. */
-	for (size_t i = 1; !*name && i < profile->thread.len; i++) {
+	/* Numbers alone say little: the name that it has now, which is that of the last. */
+	for (size_t i = profile->thread.len; !*name && i-- > 1;) {
 		const struct thread *thread = &profile->thread.at[i];
 
 		if (thread_is_chosen(choice, thread))

@@ -147,6 +147,54 @@ static void test_groups(void **state)
 	tear_down(&s);
 }
 
+/* Each exec begins another entry of a thread, that is the same and has the new name. */
+static void test_exec(void **state)
+{
+	struct stage s;
+	thread_id again;
+
+	(void)state;
+	set_up(&s);
+	sample(s.profile, s.main, "ma", 1, 1);
+	sample(s.profile, s.worker, "mb", 2, 1);
+	profile_end_thread(s.profile, s.main);
+	profile_end_thread(s.profile, s.worker);
+	again = profile_add_thread(s.profile, 7, 7, "next");
+	profile_name_thread(s.profile, again, "next", "next");
+	sample(s.profile, again, "mc", 4, 2);
+	profile_seal(s.profile, 10);
+
+	update(&s, THREADS_OF_PROCESS);
+	assert_int_equal(s.threads->row.len, 2);
+	assert_string_equal(name(&s, s.threads->row.at[0].name), "next");
+	assert_int_equal(s.threads->row.at[0].all.weight, 7);
+	assert_int_equal(s.threads->row.at[0].threads, 2);
+	assert_int_equal(s.threads->row.at[0].exited, 1);
+
+	update(&s, THREADS_ONE);
+	assert_int_equal(s.threads->row.len, 3);
+	assert_string_equal(name(&s, s.threads->row.at[0].name), "next");
+	assert_string_equal(name(&s, s.threads->row.at[0].process), "next");
+	assert_int_equal(s.threads->row.at[0].threads, 1);
+	assert_int_equal(s.threads->row.at[0].exited, 0);
+	assert_string_equal(name(&s, s.threads->row.at[1].name), "worker");
+	assert_int_equal(s.threads->row.at[1].exited, 1);
+
+	/* By name it is each in its time. */
+	update(&s, THREADS_OF_NAME);
+	assert_int_equal(s.threads->row.len, 3);
+	assert_string_equal(name(&s, s.threads->row.at[0].name), "app");
+	assert_int_equal(s.threads->row.at[0].exited, 1);
+	assert_string_equal(name(&s, s.threads->row.at[2].name), "next");
+
+	/* Ended, it keeps its last name. */
+	profile_end_thread(s.profile, again);
+	update(&s, THREADS_OF_PROCESS);
+	assert_string_equal(name(&s, s.threads->row.at[0].name), "next");
+	assert_int_equal(s.threads->row.at[0].exited, 2);
+	tear_down(&s);
+}
+
 /* What came since is added; names that come late, of functions and threads, count as well. */
 static void test_late(void **state)
 {
@@ -370,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_kernel_and_generation),
 		cmocka_unit_test(test_history),
