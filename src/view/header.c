@@ -292,7 +292,7 @@ static void add_quality(struct items *items, const struct quality *quality)
 	format_share(text, by_name ? quality->frame_pointer : quality->complete, whole);
 	set_label(item, "%s %s", text, by_name ? "by frame pointer" : "complete");
 	add_reasons(items, quality, whole);
-	if (by_name || quality->frame_pointer < whole / MATTERS)
+	if (by_name || !quality->frame_pointer || quality->frame_pointer < whole / MATTERS)
 		return;
 	format_share(text, quality->frame_pointer, whole);
 	set_label(add_value(items, 6, STYLE_PLAIN, "%s", text), "by frame pointer");

@@ -468,6 +468,7 @@ static const struct screen screens[] = {
 	{ "functions-hostile", &functions_view, scenery_hostile, 80, 24, .search = NULL },
 	{ "functions-empty", &functions_view, profile_new, 80, 24, .search = NULL },
 	{ "functions-one", &functions_view, scenery_one_function, 80, 24, .search = NULL },
+	{ "functions-one-wide", &functions_view, scenery_one_function, 120, 24, .search = NULL },
 	{ "functions-file", &functions_view, scenery_program, 80, 24, .change = ended_file },
 	{ "functions-half-file", &functions_view, scenery_program, 80, 24,
 	  .change = half_a_file },
