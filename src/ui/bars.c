@@ -79,12 +79,19 @@ static void describe_activity(const struct scene *scene, struct strbuf *out)
 		strbuf_addf(out, "/%s: %zu  ", scene->match.pattern, scene->match.count);
 }
 
+static bool is_turned(const struct scene *scene, size_t current)
+{
+	const struct view_ops *ops = tabs[current].ops;
+
+	return scene->query.inverted && (ops == &tree_view || ops == &icicle_view);
+}
+
 /* With room for the mark of a turned tree behind them. */
-static bool titles_fit(const struct scene *scene, int width)
+static bool titles_fit(const struct scene *scene, size_t current, int width)
 {
 	bool roomy = width >= ROOMY;
 
-	if (scene->query.inverted)
+	if (is_turned(scene, current))
 		width -= 10;
 	for (size_t i = 0; i < TAB_COUNT; i++)
 		width -= (int)strlen(tabs[i].ops->title) + 3 + roomy;
@@ -95,7 +102,8 @@ static bool titles_fit(const struct scene *scene, int width)
 static void label_tab(const struct scene *scene, size_t i, size_t current, int width,
 		      struct strbuf *out)
 {
-	const char *title = titles_fit(scene, width) || i == current ? tabs[i].ops->title : "";
+	bool titled = titles_fit(scene, current, width) || i == current;
+	const char *title = titled ? tabs[i].ops->title : "";
 
 	strbuf_addf(out, " %d%s%s%s", tabs[i].command - COMMAND_VIEW_1 + 1, *title ? " " : "",
 		    title, width >= ROOMY ? " " : "");
@@ -121,7 +129,7 @@ void bars_draw_tabs(const struct scene *scene, size_t current, struct canvas can
 	}
 	if (unread)
 		canvas_text(canvas, unread, 0, STYLE_NOTICE, "•");
-	if (scene->query.inverted)
+	if (is_turned(scene, current))
 		canvas_text(canvas, x + 1, 0, STYLE_NOTICE,
 			    canvas.width - x > 9 ? " inverted" : "inv.");
 	strbuf_release(&label);

@@ -498,6 +498,7 @@ static const struct screen screens[] = {
 	  .command = { COMMAND_COLLAPSE_ALL, COMMAND_HOTTEST } },
 	{ "tree-search", &tree_view, scenery_program, 80, 24, .search = "memcpy",
 	  .command = { COMMAND_COLLAPSE_ALL, COMMAND_FIND_NEXT, COMMAND_FIND_NEXT } },
+	{ "functions-turned", &functions_view, scenery_program, 80, 24, .inverted = true },
 	{ "tree-inverted", &tree_view, scenery_program, 80, 24, .inverted = true,
 	  .command = { COMMAND_DOWN, COMMAND_EXPAND_BELOW } },
 	{ "tree-hostile", &tree_view, scenery_hostile, 80, 24, .command = { COMMAND_EXPAND_ALL } },
