@@ -64,12 +64,20 @@ static uint64_t all_of(const struct quality *quality)
 	return quality->complete + quality->frame_pointer + quality->truncated;
 }
 
+/* The rest of the screen shows a part: what is told here is of the whole measurement. */
+static bool is_narrowed(const struct scene *scene)
+{
+	return scene->window.kind != WINDOW_ALL || scene->query.keep ||
+	       scene->query.threads.by != THREADS_ALL;
+}
+
 static void add_stacks(struct findings *findings, const struct scene *scene)
 {
 	const struct quality *q = scene->quality;
 	uint64_t all = all_of(q);
 
-	add_heading(findings, "stacks", "How stacks ended");
+	add_heading(findings, "stacks", is_narrowed(scene) ? "How all stacks ended"
+							     : "How stacks ended");
 	if (scene->status.is_file)
 		add(findings, FINDING_FACT, "stacks",
 		    "a file of names does not tell how its stacks were found");
@@ -295,6 +303,18 @@ static void advise_on_samples(struct findings *findings, const struct scene *sce
 		    "rings helps (kernel.perf_event_mlock_kb)");
 }
 
+static const char *nothing_to_advise(const struct scene *scene)
+{
+	const struct quality *q = scene->quality;
+
+	if (scene->status.is_file)
+		return "nothing can be said of a file";
+	if (q->guessed >= MATTERS_LEAST && q->guessed >= all_of(q) / MATTERS)
+		return "nothing that is known: but the frames with a ? were found without unwind "
+		       "information, and callers next to them may be missing or wrong";
+	return "nothing: it is as good as it gets";
+}
+
 static void add_advice(struct findings *findings, const struct scene *scene)
 {
 	const struct quality *q = scene->quality;
@@ -317,9 +337,7 @@ static void add_advice(struct findings *findings, const struct scene *scene)
 	}
 	advise_on_samples(findings, scene);
 	if (findings->finding.len == first + 1)
-		add(findings, FINDING_FACT, "advice",
-		    scene->status.is_file ? "nothing can be said of a file"
-					  : "nothing: it is as good as it gets");
+		add(findings, FINDING_FACT, "advice", nothing_to_advise(scene));
 }
 
 /* What was lost. */

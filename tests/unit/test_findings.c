@@ -146,6 +146,7 @@ static void test_every_reason(void **state)
 static void test_nothing_wrong(void **state)
 {
 	struct profile *profile = profile_new();
+	location_id location;
 	struct strbuf text = STRBUF_INIT;
 	struct scene scene;
 
@@ -157,6 +158,24 @@ static void test_nothing_wrong(void **state)
 	assert_string_equal(text.text, "");
 	collect(&scene, FINDING_FACT, &text);
 	assert_non_null(strstr(text.text, "nothing: it is as good as it gets\n"));
+	collect(&scene, FINDING_HEADING, &text);
+	assert_non_null(strstr(text.text, "How stacks ended\n"));
+	/* The screen says that it shows a part: this is not of that. */
+	scene.query.threads.by = THREADS_OF_NAME;
+	collect(&scene, FINDING_HEADING, &text);
+	assert_non_null(strstr(text.text, "How all stacks ended\n"));
+	scene_release(&scene);
+	/* Nothing can be done about guesses, but it is not as good as it gets. */
+	location = profile_add_guessed_location(profile, 0, 0x10);
+	profile_add_sample(profile, &(struct sample){ .time = 1, .weight = 1000, .samples = 1000,
+		.stack = profile_add_stack(profile, 0, location), .end = STACK_COMPLETE });
+	profile_seal(profile, 3);
+	scenery_look(&scene, profile);
+	collect(&scene, FINDING_ADVICE, &text);
+	assert_string_equal(text.text, "");
+	collect(&scene, FINDING_FACT, &text);
+	assert_null(strstr(text.text, "as good as it gets"));
+	assert_non_null(strstr(text.text, "frames with a ?"));
 	scene_release(&scene);
 	profile_free(profile);
 	strbuf_release(&text);
