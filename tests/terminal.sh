@@ -580,7 +580,7 @@ choosing() {
 	keys C-z; expect 'Stopped'
 	keys fg Enter; expect '^What.* 2 of'
 	keys Escape; until_true 10 shows_not ' 2 of' || fail "Esc keeps the filter"
-	keys -l 'no such (process'; expect 'no process fits'; expect 'Esc all of them'
+	keys -l 'no such (process'; expect 'no process fits'; expect 'Esc all'
 	keys Enter; expect 'no process fits'
 	keys C-u; expect 'Command'
 	click 20 3; until_true 10 shows 'filter:' || fail "no list any more"

@@ -38,7 +38,7 @@ static void draw_hints(const struct showing *s, struct canvas c)
 	const struct {
 		const char *key, *text;
 	} hints[] = {
-		{ "Enter", "profile it" }, { "Esc", s->prompt.text.len ? "all of them" : "quit" },
+		{ "Enter", "profile it" }, { "Esc", s->prompt.text.len ? "all" : "quit" },
 		{ "Up, Down", "move" }, { "a-z", "filter, a regular expression" },
 	};
 	int x = 0;

@@ -195,6 +195,18 @@ static int left_of(int width, size_t column)
 	return x;
 }
 
+/* Without the directory of its program, where all of it has no room. */
+static const char *shorten_command(const char *command, int width)
+{
+	const char *end = command + strcspn(command, " ");
+
+	if (*command != '/' || (int)strlen(command) <= width)
+		return command;
+	while (end > command && end[-1] != '/')
+		end--;
+	return *end && *end != ' ' ? end : command;
+}
+
 static void draw_cell(struct canvas c, size_t i, enum style style, const char *text)
 {
 	const struct picker_column *column = &columns[i];
@@ -210,7 +222,7 @@ static void draw_cell(struct canvas c, size_t i, enum style style, const char *t
 	if (column->width)
 		canvas_name(c, x, 0, width, style, text);
 	else
-		canvas_text(c, x, 0, style, text);
+		canvas_text(c, x, 0, style, shorten_command(text, width));
 }
 
 static void draw_headings(const struct picker *picker, struct canvas c)

@@ -13,7 +13,7 @@ enum { WIDTH = 70, HEIGHT = 6 };
 
 static struct picker_row some[] = {
 	{ .pid = 10, .threads = 1, .cpu = 50, .used = 5, .name = "idle", .owner = "ann",
-	  .access = "yours", .command = "/usr/bin/idle", .allowed = true },
+	  .access = "yours", .command = "/usr/bin/idle --long", .allowed = true },
 	{ .pid = 20, .threads = 8, .cpu = 19999, .used = 90, .name = "postgres", .owner = "db",
 	  .access = "needs root", .command = "postgres: \x1b[2Jwriter" },
 	{ .pid = 30, .threads = 2, .cpu = PICKER_CPU_UNKNOWN, .used = 7, .name = "new",
@@ -164,7 +164,7 @@ static void draws(void **state)
 		"     PID Owner            CPU  Threads Access      Command\n"
 		"      20 db            199.9%        8 needs root  postgres: \xef\xbf\xbd[2\n"
 		"      40 ann             3.0%        1 yours       c++ -O2 main.\n"
-		"      10 ann             0.5%        1 yours       /usr/bin/idle\n"
+		"      10 ann             0.5%        1 yours       idle --long\n"
 		"      30 ann                -        2 yours       new\n"
 		"\n";
 	struct picker_rows rows = rows_of(4);
