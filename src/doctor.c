@@ -223,6 +223,17 @@ static void check_settings(struct doctor *doctor)
 	}, privilege->max_stack);
 }
 
+/* With 0 it shows them to all who may sample it, with 1 to who has CAP_SYSLOG. */
+static const char *cure_of_kernel_names(long long kptr_restrict)
+{
+	if (!kptr_restrict)
+		return "sudo tprof, or sudo sysctl kernel.perf_event_paranoid=1";
+	if (kptr_restrict == 1)
+		return "sudo tprof, or sudo sysctl kernel.kptr_restrict=0 "
+		       "kernel.perf_event_paranoid=1";
+	return "sudo sysctl kernel.kptr_restrict=1, and sudo tprof: 2 hides them even from root";
+}
+
 /* Does the kernel show us where its functions are? */
 static void check_kernel_names(struct doctor *doctor)
 {
@@ -240,7 +251,7 @@ static void check_kernel_names(struct doctor *doctor)
 		.about = "names of kernel functions",
 		.ok = ok,
 		.weight = WEIGHT_DEGRADED,
-		.advice = "sudo tprof; kernel.kptr_restrict=2 hides them even from root",
+		.advice = cure_of_kernel_names(doctor->privilege.kptr_restrict),
 	}, "%s (kernel.kptr_restrict = %lld)", ok ? "yes" : "hidden",
 	   doctor->privilege.kptr_restrict);
 }
