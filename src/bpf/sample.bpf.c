@@ -305,6 +305,7 @@ static __always_inline __u32 not_above(__u64 a, __u64 b)
 
 static __always_inline struct code_entry *find_entry(struct scratch *s, __u64 pc)
 {
+	const __u32 words = sizeof(struct code_entry) / 4;
 	__u32 first = s->code_first + sizeof(struct code_head) / 4, low = 0, left = s->code_count;
 	struct code_shard *shard = shard_of(s->code_first);
 	struct code_head *head;
@@ -319,11 +320,11 @@ static __always_inline struct code_entry *find_entry(struct scratch *s, __u64 pc
 	for (int i = 0; i < 13; i++) {
 		__u32 half = left >> 1;
 
-		entry = (void *)&shard->word[in_shard(first + (low + half) * 10)];
+		entry = (void *)&shard->word[in_shard(first + (low + half) * words)];
 		low += half * not_above(entry->start, pc);
 		left -= half;
 	}
-	entry = (void *)&shard->word[in_shard(first + low * 10)];
+	entry = (void *)&shard->word[in_shard(first + low * words)];
 	return pc >= entry->start && pc < entry->end ? entry : 0;
 }
 
@@ -728,8 +729,9 @@ int on_exec(__u64 *argument)
 	struct target_entry entry = { .state = TARGET_COUNTING, .exec_time = bpf_ktime_get_ns() };
 
 	if (!target) {
-		if (settings.everything && pid)
-			bpf_map_update_elem(&targets, &pid, &entry, 0);
+		/* Without the time of its exec the code of before would pass for its own. */
+		if (settings.everything && pid && bpf_map_update_elem(&targets, &pid, &entry, 0))
+			bpf_map_delete_elem(&codes, &pid);
 		return 0;
 	}
 	target->exec_time = entry.exec_time;

@@ -226,8 +226,9 @@ void bpf_sampler_close(struct bpf_sampler *sampler)
 	for (size_t i = 0; i < HOOKS; i++)
 		bpf_link__destroy(sampler->hook[i]);
 	code_store_free(sampler->store);
-	for (size_t i = 0; i < CODE_SHARDS_MAX && sampler->shard[i]; i++)
-		munmap(sampler->shard[i], sizeof *sampler->shard[i]);
+	for (size_t i = 0; i < CODE_SHARDS_MAX; i++)
+		if (sampler->shard[i])
+			munmap(sampler->shard[i], sizeof *sampler->shard[i]);
 	bpf_ring_unmap(&sampler->ring);
 	if (sampler->news >= 0)
 		close(sampler->news);

@@ -98,7 +98,7 @@ static uint32_t *take(struct code_store *store, uint32_t words, struct stretch *
 	stretch->first = pool_take(store->pool, words);
 	at = stretch->first ? words_at(store, stretch->first) : NULL;
 	if (!at && stretch->first)
-		pool_give(store->pool, stretch->first, words, UINT64_MAX);
+		pool_give(store->pool, stretch->first, words, 0);
 	if (!at)
 		store->full = true;
 	return at;
@@ -265,8 +265,12 @@ static void unref_upload(struct code_store *store, struct upload *upload, uint64
 
 static void add_entry(struct code_store *store, struct code_entry entry)
 {
-	if (store->entry.len < CODE_RANGES_MAX && entry.start < entry.end)
+	if (entry.start >= entry.end)
+		return;
+	if (store->entry.len < CODE_RANGES_MAX)
 		array_push(&store->entry, entry);
+	else
+		store->full = true;
 }
 
 /* An entry for each part whose pages lie together. */

@@ -250,6 +250,18 @@ static void takes_what_finds_no_room_for_pending(void **state)
 	assert_int_equal(entry.kind, CODE_PENDING);
 	code_store_facts(f->store, &facts);
 	assert_true(facts.full);
+
+	/* Later there is memory again, and all that is given back is to be had. */
+	f->allowed = SHARDS;
+	code_store_settle(f->store, 2);
+	change.serial = 2;
+	assert_true(code_store_put(f->store, &change, &ref, 3));
+	assert_true(find_entry(f, &ref, 0x10000, &entry));
+	assert_int_equal(entry.kind, CODE_ROWS);
+	code_store_drop(f->store, 7, 4);
+	code_store_settle(f->store, 5);
+	code_store_facts(f->store, &facts);
+	assert_int_equal(facts.bytes, 0);
 	free_table(table);
 }
 
@@ -259,6 +271,7 @@ static void bounds_ranges(void **state)
 	struct code_range *range = xcalloc(CODE_RANGES_MAX + 10, sizeof *range);
 	struct code_change change = { .pid = 7, .serial = 1, .range = range,
 				      .count = CODE_RANGES_MAX + 10 };
+	struct code_store_facts facts;
 	struct code_ref ref;
 
 	for (size_t i = 0; i < change.count; i++)
@@ -268,6 +281,8 @@ static void bounds_ranges(void **state)
 	range[6].end = range[6].start;
 	assert_true(code_store_put(f->store, &change, &ref, 1));
 	assert_int_equal(ref.count, CODE_RANGES_MAX);
+	code_store_facts(f->store, &facts);
+	assert_true(facts.full);
 	xfree(range);
 }
 
