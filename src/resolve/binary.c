@@ -24,10 +24,51 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static bool is_same(const struct mapped *a, const struct mapped *b)
+/* Somebody has it mapped: not only rows.c and code.c refer to it. */
+static bool is_in_use(const struct mapped *m)
+{
+	unsigned others = m->news;
+
+	others += m->code == UNWIND_CODE_ROWS || m->code == UNWIND_CODE_PENDING;
+	return m->kind == BINARY_FILE && m->refs > others;
+}
+
+/* What is in use keeps its number; else that may be of another file meanwhile. */
+static bool is_current(const struct mapped *m, const struct mapped *wanted)
+{
+	return !m->retired && (m->generation == wanted->generation ||
+			       ((!m->generation || !wanted->generation) && is_in_use(m)));
+}
+
+static bool is_known_other(const struct mapped *m, const struct mapped *wanted)
+{
+	return m->retired || (m->generation && wanted->generation);
+}
+
+static bool has_same_number(const struct mapped *a, const struct mapped *b)
 {
 	return a->inode == b->inode && a->device == b->device && same_text(a->path, b->path) &&
 	       same_text(a->build_id, b->build_id);
+}
+
+/* 0: it is not there.  *edition: how many other files had its number. */
+static uint32_t find_entry(struct mapped_table *table, const struct mapped *wanted,
+			   unsigned *edition)
+{
+	const struct mapped *m;
+	uint32_t id;
+
+	*edition = 0;
+	for (id = *bucket_of(table, wanted); id; id = m->next) {
+		m = &table->at.at[id];
+		if (!has_same_number(m, wanted))
+			continue;
+		if (is_current(m, wanted))
+			return id;
+		if (is_known_other(m, wanted) && m->edition >= *edition)
+			*edition = m->edition + 1;
+	}
+	return 0;
 }
 
 static enum binary_kind kind_of(const struct mapped *m)
@@ -61,16 +102,17 @@ bool mapped_table_is_full(const struct mapped_table *table)
 
 uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted)
 {
-	uint32_t *bucket = bucket_of(table, wanted), id = *bucket;
+	uint32_t *bucket = bucket_of(table, wanted), id;
+	unsigned edition;
 
-	while (id && !is_same(&table->at.at[id], wanted))
-		id = table->at.at[id].next;
+	id = find_entry(table, wanted, &edition);
 	if (!id) {
 		id = new_entry(table);
 		table->at.at[id] = (struct mapped){
 			.path = xstrdup(wanted->path),
 			.build_id = wanted->build_id ? xstrdup(wanted->build_id) : NULL,
 			.device = wanted->device, .inode = wanted->inode,
+			.generation = wanted->generation, .edition = edition,
 			.kind = kind_of(wanted), .next = *bucket,
 		};
 		if (table->at.at[id].kind == BINARY_ANONYMOUS)
@@ -79,8 +121,15 @@ uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted)
 		table->was_full = mapped_table_is_full(table);
 		table->bytes += bytes_of(&table->at.at[id]);
 	}
+	if (wanted->generation)
+		table->at.at[id].generation = wanted->generation;
 	mapped_ref(table, id);
 	return id;
+}
+
+void mapped_retire(struct mapped_table *table, uint32_t id)
+{
+	table->at.at[id].retired = true;
 }
 
 void mapped_ref(struct mapped_table *table, uint32_t id)
@@ -125,13 +174,16 @@ void mapped_table_release(struct mapped_table *table)
 binary_id mapped_binary(struct mapped_table *table, uint32_t id, struct profile *profile)
 {
 	struct mapped *m = &table->at.at[id];
-	char identity[48] = "";
+	char identity[64] = "";
 
 	if (m->binary)
 		return m->binary;
 	if (m->kind == BINARY_ANONYMOUS && strcmp(m->path, "[vsyscall]"))
 		return m->binary = profile_add_binary(profile, "[anon]", "", BINARY_ANONYMOUS);
-	if (m->inode)
+	if (m->inode && m->edition)
+		snprintf(identity, sizeof identity, "%llx:%llu:%u", (unsigned long long)m->device,
+			 (unsigned long long)m->inode, m->edition);
+	else if (m->inode)
 		snprintf(identity, sizeof identity, "%llx:%llu", (unsigned long long)m->device,
 			 (unsigned long long)m->inode);
 	m->binary = profile_add_binary(profile, m->path, m->build_id ? m->build_id : identity,
@@ -230,6 +282,16 @@ int binary_open(const struct binary_place *place)
 	if (fd < 0 && errno != EMFILE && errno != ENFILE)
 		fd = open_under("/", place);
 	return fd;
+}
+
+uint64_t binary_content(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status))
+		return 0;
+	return hash_u64((uint64_t)status.st_mtim.tv_sec * 1000000000 +
+			(uint64_t)status.st_mtim.tv_nsec) + (uint64_t)status.st_size;
 }
 
 static void note_vdso(void *context, const struct map_line *line)

@@ -19,6 +19,12 @@ struct mapped {
 	char *path;		/* as mapped: "/usr/lib/libc.so.6", "[vdso]", "//anon" */
 	char *build_id;		/* hexadecimal, or NULL */
 	uint64_t device, inode;	/* 0 when not a file */
+	/*
+	 * The number of a file that was deleted is soon that of another one;
+	 * this tells them apart.  0: not known, as /proc doesn't tell it.
+	 */
+	uint64_t generation;
+	unsigned edition;	/* others of that number were before it */
 	enum binary_kind kind;
 	binary_id binary;	/* in the profile, 0: no sample yet */
 	uint32_t refs, next;	/* next: in its bucket, or among the free ones */
@@ -30,6 +36,9 @@ struct mapped {
 	unsigned failures;		/* to open the file */
 	pid_t tried;			/* the process where that failed last */
 	bool news;			/* to be told: in the resolver's list of those known */
+	uint64_t content;		/* binary_content() of the file, 0: not known */
+	uint64_t looked_at;		/* when that was last */
+	bool retired;			/* has been written to since: nobody finds it */
 };
 
 enum {
@@ -47,6 +56,8 @@ struct mapped_table {
 
 /* Find or add it, with one more reference.  The texts are copied. */
 uint32_t mapped_add(struct mapped_table *table, const struct mapped *wanted);
+/* What is mapped from now on is another file, though all that is known of it is the same. */
+void mapped_retire(struct mapped_table *table, uint32_t id);
 void mapped_ref(struct mapped_table *table, uint32_t id);
 void mapped_unref(struct mapped_table *table, uint32_t id);
 /* At MAPPED_BYTES_MAX: nothing new should be mapped. */
@@ -70,6 +81,8 @@ struct binary_place {
  * regular, and without effects on it or on us.  -1 with errno.
  */
 int binary_open(const struct binary_place *place);
+/* Another number once somebody has written to the file; 0: can't be told. */
+uint64_t binary_content(int fd);
 /* A copy of our own vdso; that of all processes alike. */
 int binary_open_vdso(void);
 

@@ -56,6 +56,7 @@ struct event {
 		struct {
 			uint64_t start, size, offset;
 			uint64_t device, inode;	/* 0 when not a file */
+			uint64_t generation;	/* of the inode's number; 0: not known */
 			const char *path;	/* or "[vdso]", "//anon", "" */
 			const char *build_id;	/* hexadecimal, or NULL */
 		} map;

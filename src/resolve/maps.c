@@ -1,15 +1,51 @@
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "resolve/proc.h"
 #include "resolve/resolver_private.h"
 
 #define MAPS_PAUSE_MAX	(64 * SECOND)
+#define LOOK_PAUSE	(SECOND / 5)	/* at a file that is mapped again */
+
+/*
+ * Somebody wrote to the file since its unwind information was read: what is
+ * mapped now is other code.
+ */
+static bool was_rewritten(struct resolver *r, const struct process *process,
+			  const struct mapping *mapping)
+{
+	struct mapped *mapped = &r->mapped.at.at[mapping->mapped];
+	struct owner owner = { .pid = process->pid, .tid = process->pid,
+			       .parent = process->parent };
+	struct binary_place place = code_place(r, &owner, mapping);
+	uint64_t now = clock_now(), content;
+	int fd;
+
+	if (mapped->code != UNWIND_CODE_ROWS || !mapped->content || process->pid <= 0 ||
+	    now < mapped->looked_at + LOOK_PAUSE)
+		return false;
+	mapped->looked_at = now;
+	fd = binary_open(&place);
+	if (fd < 0)
+		return false;
+	content = binary_content(fd);
+	close(fd);
+	return content && content != mapped->content;
+}
 
 void maps_add(struct resolver *r, struct process *process, const struct mapped *what,
 	      struct mapping mapping)
 {
-	mapping.mapped = mapped_add(&r->mapped, what);
+	uint32_t id = mapped_add(&r->mapped, what);
+
+	mapping.mapped = id;
+	if (was_rewritten(r, process, &mapping)) {
+		mapped_retire(&r->mapped, id);
+		mapping.mapped = mapped_add(&r->mapped, what);
+		mapped_unref(&r->mapped, id);
+	}
 	process_map(&r->processes, process, mapping);
 	code_want(r, process, mapping.start);
 }

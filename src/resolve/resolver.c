@@ -98,7 +98,8 @@ static void take_map(struct resolver *r, const struct event *event)
 {
 	static const char deleted[] = " (deleted)";
 	struct process *process = followed(r, event);
-	struct mapped what = { .device = event->map.device, .inode = event->map.inode };
+	struct mapped what = { .device = event->map.device, .inode = event->map.inode,
+			       .generation = event->map.generation };
 	struct mapping mapping = { .start = event->map.start, .offset = event->map.offset,
 				   .end = event->map.start + event->map.size };
 	size_t len = strlen(event->map.path), cut = sizeof deleted - 1;

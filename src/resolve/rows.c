@@ -94,6 +94,8 @@ static bool open_wanted(struct rows *rows, struct wanted *wanted)
 	if (wanted->fd >= 0)
 		return true;
 	wanted->fd = wanted->vdso ? binary_open_vdso() : binary_open(&wanted->place);
+	if (wanted->fd >= 0 && !wanted->vdso)
+		mapped->content = binary_content(wanted->fd);
 	if (wanted->fd >= 0 || errno == EMFILE || errno == ENFILE)
 		return true;
 	mapped->failures++;

@@ -302,10 +302,9 @@ static bool take_build_id(struct bytes *in, struct perf_scratch *scratch, struct
 static bool take_file(struct bytes *in, struct event *event)
 {
 	uint32_t major, minor;
-	uint64_t generation;
 
 	if (!take_pair(in, &major, &minor) || !take_u64(in, &event->map.inode) ||
-	    !take_u64(in, &generation))
+	    !take_u64(in, &event->map.generation))
 		return false;
 	event->map.device = makedev(major, minor);
 	return true;

@@ -220,6 +220,57 @@ static void test_mapped_table(void **state)
 	profile_free(profile);
 }
 
+static uint32_t add_file(struct mapped_table *table, uint64_t generation)
+{
+	char path[] = "/bin/a";
+
+	return mapped_add(table, &(struct mapped){ .path = path, .inode = 1,
+						   .generation = generation });
+}
+
+/* A program that is built again mostly has the number of the file that it replaces. */
+static void test_number_used_again(void **state)
+{
+	struct mapped_table table = { 0 };
+	uint32_t old = add_file(&table, 5), new;
+
+	(void)state;
+	/* Its unwind information is kept, and refers to it. */
+	table.at.at[old].code = UNWIND_CODE_ROWS;
+	mapped_ref(&table, old);
+	mapped_unref(&table, old);
+	assert_int_equal(add_file(&table, 5), old);
+	mapped_unref(&table, old);
+
+	new = add_file(&table, 6);
+	assert_int_not_equal(new, old);
+	assert_int_equal(table.at.at[new].code, UNWIND_CODE_NONE);
+	mapped_unref(&table, new);
+	mapped_table_release(&table);
+}
+
+static void test_unknown_generation(void **state)
+{
+	struct mapped_table table = { 0 };
+	uint32_t of_proc = add_file(&table, 0);
+
+	(void)state;
+	/* It can't be another file while it is mapped. */
+	assert_int_equal(add_file(&table, 5), of_proc);
+	assert_int_equal(add_file(&table, 0), of_proc);
+	assert_int_not_equal(add_file(&table, 6), of_proc);
+	mapped_table_release(&table);
+
+	table = (struct mapped_table){ 0 };
+	of_proc = add_file(&table, 0);
+	table.at.at[of_proc].code = UNWIND_CODE_ROWS;
+	/* Some file systems know none. */
+	assert_int_equal(add_file(&table, 0), of_proc);
+	mapped_unref(&table, of_proc);
+	assert_int_not_equal(add_file(&table, 5), of_proc);
+	mapped_table_release(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +283,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_deleted, enter_directory, leave_directory),
 		cmocka_unit_test(test_vdso),
 		cmocka_unit_test(test_mapped_table),
+		cmocka_unit_test(test_number_used_again),
+		cmocka_unit_test(test_unknown_generation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

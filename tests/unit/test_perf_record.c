@@ -341,7 +341,7 @@ static void put_mmap2(struct record *record, uint16_t misc, uint32_t protection,
 		put_u32(record, 8);
 		put_u32(record, 1);
 		put_u64(record, 4711);
-		put_u64(record, 0);
+		put_u64(record, 77);
 	}
 	put_u32(record, protection);
 	put_u32(record, MAP_PRIVATE);
@@ -364,6 +364,7 @@ static void test_mmap2(void **state)
 	assert_int_equal(event.map.size, 0x2000);
 	assert_int_equal(event.map.offset, 0x1000);
 	assert_int_equal(event.map.inode, 4711);
+	assert_int_equal(event.map.generation, 77);
 	assert_int_equal(event.map.device, makedev(8, 1));
 	assert_string_equal(event.map.path, "/bin/true");
 	assert_null(event.map.build_id);

@@ -636,6 +636,59 @@ static void test_many_processes(void **state)
 	end(&f);
 }
 
+static const struct mapped *mapped_at(const struct fixture *f, pid_t pid, uint64_t address)
+{
+	const struct resolver *r = f->resolver;
+
+	return &r->mapped.at.at[process_find_mapping(process_find(&r->processes, pid),
+						     address)->mapped];
+}
+
+static void map_file(struct fixture *f, pid_t pid, uint64_t at, const char *path, int fd)
+{
+	struct stat status;
+
+	assert_int_equal(fstat(fd, &status), 0);
+	deliver(f, (struct event){ .type = EVENT_MAP, .pid = pid, .tid = pid,
+				   .map = { .start = at, .size = SIZE, .path = path,
+					    .inode = status.st_ino } });
+}
+
+/* Written to in place it has the same number, and other code. */
+static void test_rewritten(void **state)
+{
+	char path[] = "/tmp/test_walks.XXXXXX";
+	struct fixture f = start();
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	resolver_want_rows(f.resolver);
+	launch(&f);
+	map_file(&f, PARENT, LIBRARY, path, fd);
+	resolver_work(f.resolver);
+	resolver_work(f.resolver);
+	assert_int_equal(fake.rows_asked, 2);
+
+	assert_int_equal(write(fd, "code", 4), 4);
+	fork_from(&f, PARENT, CHILD);
+	exec(&f, CHILD, "prog");
+	map(&f, CHILD, TEXT, "/etc/passwd");
+	map_file(&f, CHILD, LIBRARY, path, fd);
+	resolver_work(f.resolver);
+	assert_int_equal(fake.rows_asked, 3);
+	assert_ptr_equal(mapped_at(&f, CHILD, TEXT), mapped_at(&f, PARENT, TEXT));
+	assert_ptr_not_equal(mapped_at(&f, CHILD, LIBRARY), mapped_at(&f, PARENT, LIBRARY));
+	sample_in(&f, PARENT, LIBRARY + 0x1800, 0, NULL, 0);
+	sample_in(&f, CHILD, LIBRARY + 0x1800, 0, NULL, 0);
+	/* By itself in the profile, too, as it has other names. */
+	assert_int_not_equal(mapped_at(&f, CHILD, LIBRARY)->binary,
+			     mapped_at(&f, PARENT, LIBRARY)->binary);
+	close(fd);
+	unlink(path);
+	end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -656,6 +709,7 @@ int main(void)
 		cmocka_unit_test_setup(test_unsettled, reset_fake),
 		cmocka_unit_test_setup(test_changes_not_taken, reset_fake),
 		cmocka_unit_test_setup(test_many_processes, reset_fake),
+		cmocka_unit_test_setup(test_rewritten, reset_fake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
