@@ -231,8 +231,8 @@ static const char *const cures[TRUNCATIONS] = {
 				  "callers: shares of inner functions are right all the same",
 	[TRUNCATED_NO_USER_STACK] = "tasks that begin or end have no user stack: nothing "
 				    "is wrong",
-	[TRUNCATED_NOT_NAMED] = "without names nobody can tell where stacks end: install "
-				"its debug information, or use one that is not stripped",
+	[TRUNCATED_NOT_NAMED] = "without names nobody can tell where stacks end: use one "
+				"that is not stripped; separate debug files are not read",
 	[TRUNCATED_NO_MAPPING] = "its callers could not be found: it switches stacks, or "
 				 "is assembly with wrong unwind information",
 	[TRUNCATED_NOT_READY] = "its unwind information was still being read: that is over "
