@@ -94,7 +94,6 @@ volatile unsigned dumps_per_second;
 volatile unsigned dump_room;	/* of them that the CPU's ring of perf can hold */
 unsigned our_level;		/* of tprof's pid namespace */
 unsigned long long our_namespace;
-unsigned long long held;	/* when a process was stopped at its exec, 0: none was */
 unsigned long long refused;	/* processes that found no room among the targets */
 int leaving[LEAVING_MAX];
 unsigned next_leaving;
@@ -554,6 +553,9 @@ static __always_inline enum unwind_end begin_walk(struct scratch *s,
 		s->ip[s->record.kernel_count] &= (1ull << 61) - 1;
 	if ((cs & 0xffff) == SEGMENT_32_BIT)
 		return UNWIND_32_BIT;
+	/* Outside of our pid namespace: nobody will ever know its code. */
+	if ((int)pid <= 0)
+		return UNWIND_NO_MAPPING;
 	code = bpf_map_lookup_elem(&codes, &pid);
 	target = bpf_map_lookup_elem(&targets, &pid);
 	if (!code || (target && code->as_of < target->exec_time))
@@ -617,13 +619,13 @@ __attribute__((noinline)) int deliver(struct scratch *s)
 		return 0;
 	if (!s->end)
 		s->end = UNWIND_LIMIT;
-	if (settings.dumps && settings.dump_ends >> (s->end & 31) & 1 && take_token(s)) {
+	if (settings.dumps && s->record.pid > 0 &&
+	    settings.dump_ends >> (s->end & 31) & 1 && take_token(s)) {
 		__sync_fetch_and_add(&our_tally()->dumps, 1);
 		return 1;
 	}
 	s->record.end = s->end;
 	put_record(s);
-	__sync_fetch_and_add(&our_tally()->taken, 1);
 	return 0;
 }
 
@@ -738,8 +740,8 @@ int on_exec(__u64 *argument)
 	if (target->state != TARGET_WAITING)
 		return 0;
 	target->state = TARGET_COUNTING;
-	if (settings.hold && !bpf_send_signal(SIGNAL_STOP))
-		held = entry.exec_time;
+	if (settings.hold)
+		bpf_send_signal(SIGNAL_STOP);
 	return 0;
 }
 

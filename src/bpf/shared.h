@@ -90,9 +90,9 @@ struct sample_record {
 /* Of a CPU; counted by whoever runs there. */
 struct tally {
 	unsigned long long lost;	/* samples that found no room in the ring */
-	unsigned long long taken, dumps;
+	unsigned long long dumps;
 	unsigned long long dumps_read;	/* tprof has those of perf's ring */
-	unsigned long long pad[4];
+	unsigned long long pad[5];
 };
 
 /* What tprof decides before the program is loaded. */

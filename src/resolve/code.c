@@ -5,8 +5,6 @@
 
 /* From being told of changed code to acting on it. */
 #define TELLING_TIME	UINT64_C(20000000)
-/* The lower half of addresses is for programs of 32 bits, whose vdso is another. */
-#define END_OF_32_BITS	(UINT64_C(1) << 32)
 
 static struct mapped *mapped_of(struct resolver *r, const struct mapping *mapping)
 {

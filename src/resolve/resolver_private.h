@@ -18,6 +18,8 @@ enum {
 };
 
 #define SECOND		UINT64_C(1000000000)
+/* The lower half of addresses is for programs of 32 bits, whose vdso is another. */
+#define END_OF_32_BITS	(UINT64_C(1) << 32)
 
 /* A place in code becomes a location of one of several kinds. */
 typedef location_id add_location_fn(struct profile *profile, binary_id binary, uint64_t address);

@@ -2,9 +2,6 @@
 
 enum { KERNEL_SERIAL = 0 };		/* in place of that of mappings */
 
-/* The lower half of addresses is for programs of 32 bits, whose vdso is another. */
-#define END_OF_32_BITS	(UINT64_C(1) << 32)
-
 const struct mappings *owner_mappings(const struct owner *owner)
 {
 	return owner->mappings ? owner->mappings : owner->process->mappings;
@@ -138,11 +135,12 @@ static location_id location_of(struct resolver *r, const struct owner *owner,
 
 /*
  * The kernel was called from there, and it is not mapped any more: the
- * process is about to run another program.
+ * process is about to run another program.  Of those outside of our pid
+ * namespace nothing ever is known to be mapped.
  */
 static bool has_left_program(const struct owner *owner, const struct walked *walked)
 {
-	if (!walked->kernel_count || walked->count != walked->kernel_count + 1)
+	if (owner->pid <= 0 || !walked->kernel_count || walked->count != walked->kernel_count + 1)
 		return false;
 	return walked->end == UNWIND_NO_MAPPING ||
 	       (walked->end == UNWIND_UNREADABLE &&

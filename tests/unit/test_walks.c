@@ -644,6 +644,21 @@ static const struct mapped *mapped_at(const struct fixture *f, pid_t pid, uint64
 						     address)->mapped];
 }
 
+/* Outside of our pid namespace processes have no number, and what they run is not known. */
+static void test_outside(void **state)
+{
+	static const uint64_t ip[] = { 0xffffffff81000010, TEXT };
+	struct fixture f = start();
+
+	(void)state;
+	resolver_watch_everything(f.resolver);
+	deliver(&f, (struct event){ .type = EVENT_SAMPLE,
+				    .sample = { .ip = ip, .ip_count = 2, .kernel_count = 1,
+						.end = UNWIND_NO_MAPPING } });
+	assert_string_equal(sums(&f), "1 truncated: [truncated: no mapping] [unknown]+0 K\n");
+	end(&f);
+}
+
 static void map_file(struct fixture *f, pid_t pid, uint64_t at, const char *path, int fd)
 {
 	struct stat status;
@@ -710,6 +725,7 @@ int main(void)
 		cmocka_unit_test_setup(test_changes_not_taken, reset_fake),
 		cmocka_unit_test_setup(test_many_processes, reset_fake),
 		cmocka_unit_test_setup(test_rewritten, reset_fake),
+		cmocka_unit_test_setup(test_outside, reset_fake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
