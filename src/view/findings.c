@@ -188,6 +188,11 @@ static bool is_by_frame_pointers(const struct scene *scene)
 	return strstr(scene->status.call_graph, "frame pointer") != NULL;
 }
 
+static bool has_no_stacks(const struct scene *scene)
+{
+	return !strcmp(scene->status.call_graph, "no stacks");
+}
+
 static bool is_walked_in_kernel(const struct scene *scene)
 {
 	return !strncmp(scene->status.backend, "BPF", 3);
@@ -273,6 +278,10 @@ static void advise(struct findings *findings, const struct scene *scene, enum tr
 	} else if (reason == TRUNCATED_NO_FRAME_POINTER ||
 		   (reason == TRUNCATED_NO_MAPPING && is_by_frame_pointers(scene))) {
 		advise_frame_pointers(findings, scene, id);
+	} else if (reason == TRUNCATED_FRAME_LIMIT && has_no_stacks(scene)) {
+		add(findings, FINDING_ADVICE, "advice",
+		    "only the running functions are recorded, as asked: leave out "
+		    "--call-graph=none to see their callers");
 	} else if (reason == TRUNCATED_FRAME_LIMIT && is_by_frame_pointers(scene)) {
 		add_text(findings, FINDING_ADVICE, "advice",
 			 "%s: deeper than the kernel copies: sudo sysctl "

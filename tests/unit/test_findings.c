@@ -117,6 +117,31 @@ static void test_copies(void **state)
 	strbuf_release(&text);
 }
 
+static void test_no_stacks(void **state)
+{
+	struct profile *profile = profile_new();
+	struct strbuf text = STRBUF_INIT;
+	struct scene scene;
+	stack_id stack;
+
+	(void)state;
+	scenery_add(profile, "_start;main", 1, 1);
+	stack = profile_add_stack(profile, 0, profile_truncation(profile, TRUNCATED_FRAME_LIMIT));
+	profile_add_sample(profile, &(struct sample){ .weight = 9, .samples = 9, .metric = 1,
+		.stack = profile_add_stack(profile, stack, 1), .end = STACK_TRUNCATED });
+	profile_seal(profile, 2);
+	scenery_look(&scene, profile);
+	collect(&scene, FINDING_ADVICE, &text);
+	assert_non_null(strstr(text.text, "deeper than what is recorded"));
+	snprintf(scene.status.call_graph, sizeof scene.status.call_graph, "no stacks");
+	collect(&scene, FINDING_ADVICE, &text);
+	assert_null(strstr(text.text, "deeper"));
+	assert_non_null(strstr(text.text, "leave out --call-graph=none"));
+	scene_release(&scene);
+	profile_free(profile);
+	strbuf_release(&text);
+}
+
 static void test_every_reason(void **state)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -187,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_no_stacks),
 		cmocka_unit_test(test_every_reason),
 		cmocka_unit_test(test_nothing_wrong),
 	};
