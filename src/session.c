@@ -314,14 +314,16 @@ static void hold_again(struct session *session, uint64_t now)
 
 static void watch_program(struct session *session, uint64_t now)
 {
+	bool known = session->launch.exited;
+
+	/* Letting go may be when its end is seen. */
 	if (session->launch.held)
 		let_go(session, now);
 	else
 		hold_again(session, now);
-	if (!session->launched || session->launch.exited)
-		return;
-	launch_poll(&session->launch);
-	if (session->launch.exited)
+	if (session->launched)
+		launch_poll(&session->launch);
+	if (session->launch.exited && !known)
 		session_say(session->program_fd);
 }
 
