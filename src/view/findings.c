@@ -242,8 +242,9 @@ static const char *const cures[TRUNCATIONS] = {
 				 "is assembly with wrong unwind information",
 	[TRUNCATED_NOT_READY] = "its unwind information was still being read: that is over "
 				"after a moment, measure longer",
-	[TRUNCATED_UNREADABLE] = "parts of its stacks could not be read: swapped out, where "
-				 "more memory helps, or of a thread that was just starting",
+	[TRUNCATED_UNREADABLE] = "parts of its stacks could not be read: swapped out, of a "
+				 "thread that was just starting, or, in copies, never "
+				 "written to, as in large arrays",
 	[TRUNCATED_IMPLAUSIBLE] = "its unwind information does not fit its stacks: it "
 				  "switches stacks, or is assembly",
 	[TRUNCATED_UNSUPPORTED] = "hand-written assembly whose unwind information is of a "
@@ -290,6 +291,11 @@ static void advise(struct findings *findings, const struct scene *scene, enum tr
 		add_text(findings, FINDING_ADVICE, "advice",
 			 "%s: stacks are copied, and cut, only while its unwind information is "
 			 "being read, or where the kernel can't walk them", binary);
+	} else if (reason == TRUNCATED_UNREADABLE && !is_walked_in_kernel(scene)) {
+		add_text(findings, FINDING_ADVICE, "advice",
+			 "%s: copies of stacks end where they were never written to, as in large "
+			 "arrays, or are swapped out: with CAP_BPF and CAP_PERFMON, or as root, "
+			 "none are needed", binary);
 	} else if (cures[reason]) {
 		add_text(findings, FINDING_ADVICE, "advice", "%s: %s", binary, cures[reason]);
 	}

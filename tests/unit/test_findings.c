@@ -91,17 +91,15 @@ static void test_advice(void **state)
 }
 
 /* Nobody is told to use what is used already. */
-static void test_copies(void **state)
+static void check_copies(enum truncation reason, const char *in_kernel)
 {
 	struct profile *profile = profile_new();
 	struct strbuf text = STRBUF_INIT;
 	struct scene scene;
 	stack_id stack;
 
-	(void)state;
 	scenery_add(profile, "_start;main", 1, 1);
-	stack = profile_add_stack(profile, 0, profile_truncation(profile,
-							TRUNCATED_DUMP_TOO_SHORT));
+	stack = profile_add_stack(profile, 0, profile_truncation(profile, reason));
 	profile_add_sample(profile, &(struct sample){ .weight = 9, .samples = 9, .metric = 1,
 		.stack = profile_add_stack(profile, stack, 1), .end = STACK_TRUNCATED });
 	profile_seal(profile, 2);
@@ -111,10 +109,17 @@ static void test_copies(void **state)
 	snprintf(scene.status.backend, sizeof scene.status.backend, "BPF");
 	collect(&scene, FINDING_ADVICE, &text);
 	assert_null(strstr(text.text, "CAP_BPF"));
-	assert_non_null(strstr(text.text, "being read"));
+	assert_non_null(strstr(text.text, in_kernel));
 	scene_release(&scene);
 	profile_free(profile);
 	strbuf_release(&text);
+}
+
+static void test_copies(void **state)
+{
+	(void)state;
+	check_copies(TRUNCATED_DUMP_TOO_SHORT, "being read");
+	check_copies(TRUNCATED_UNREADABLE, "swapped out");
 }
 
 static void test_no_stacks(void **state)
