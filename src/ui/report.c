@@ -109,7 +109,7 @@ static void add_stacks(struct strbuf *out, const struct scene *scene)
 		strbuf_adds(out, "not known how they end");
 		return;
 	}
-	if (!all) {
+	if (!all || !strcmp(scene->status.call_graph, "no stacks")) {
 		strbuf_adds(out, "none");
 		return;
 	}

@@ -278,8 +278,9 @@ static void add_reasons(struct items *items, const struct quality *quality, uint
 	}
 }
 
-static void add_quality(struct items *items, const struct quality *quality)
+static void add_quality(struct items *items, const struct scene *scene)
 {
+	const struct quality *quality = scene->quality;
 	uint64_t whole = quality->complete + quality->frame_pointer + quality->truncated;
 	bool by_name = !quality->complete && quality->frame_pointer;
 	char text[QUANTITY_MAX];
@@ -287,11 +288,19 @@ static void add_quality(struct items *items, const struct quality *quality)
 
 	if (!whole)
 		return;
+	if (!strcmp(scene->status.call_graph, "no stacks")) {
+		set_label(add_value(items, 3, STYLE_LABEL, "no"), "stacks");
+		return;
+	}
 	item = add_value(items, 3, quality->truncated > whole / 20 ? STYLE_WARNING : STYLE_LABEL,
 			 "stacks");
 	format_share(text, by_name ? quality->frame_pointer : quality->complete, whole);
 	set_label(item, "%s %s", text, by_name ? "by frame pointer" : "complete");
 	add_reasons(items, quality, whole);
+	if (quality->guessed > whole / 20) {
+		format_share(text, quality->guessed, whole);
+		set_label(add_value(items, 5, STYLE_PLAIN, "%s", text), "with a guessed frame");
+	}
 	if (by_name || !quality->frame_pointer || quality->frame_pointer < whole / MATTERS)
 		return;
 	format_share(text, quality->frame_pointer, whole);
@@ -623,7 +632,7 @@ static void draw_full(const struct scene *scene, struct canvas c)
 	add_lost(&second, scene);
 	/* A file of names does not tell how its stacks were found. */
 	if (!scene->status.is_file)
-		add_quality(&second, scene->quality);
+		add_quality(&second, scene);
 	add_counts(&second, &scene->status);
 	add_notes(&second, scene);
 	add_own_memory(&second, &scene->status);
