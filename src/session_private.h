@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/file.h"
 #include "analyze/gaps.h"
+#include "base/file.h"
 #include "resolve/resolver.h"
 #include "session.h"
 #include "source/counters.h"
@@ -89,6 +89,11 @@ struct saving {
 
 /* Make an eventfd readable. */
 void session_say(int eventfd_descriptor);
+/* Of session_gaps.c, with the lock held: is the target stopped; the reader is at work. */
+void session_note_stop(struct session *session, bool stopped, uint64_t now);
+void session_note_beat(struct session *session, uint64_t now);
+void session_note_caught_up(struct session *session, uint64_t now);
+void session_tell_gaps(const struct session *session, struct status *status, uint64_t now);
 /* One that leaves the signals of the person to the caller's; 0 or an errno. */
 int session_start_thread(pthread_t *thread, void *(*run)(void *), void *argument);
 /* Of session_work.c, with the lock held: what takes a while just now. */
@@ -96,11 +101,6 @@ void session_describe_work(const struct session *session, uint64_t now, struct s
 void session_add_partial_notice(const struct session *session, struct status *status);
 /* What is not saved yet will not be. */
 void session_stop_saving(struct session *session);
-/* Of session_gaps.c, with the lock held: is the target stopped; the reader is at work. */
-void session_note_stop(struct session *session, bool stopped, uint64_t now);
-void session_note_beat(struct session *session, uint64_t now);
-void session_note_caught_up(struct session *session, uint64_t now);
-void session_tell_gaps(const struct session *session, struct status *status, uint64_t now);
 /* The reader is no more: what only it touches is the caller's now. */
 void session_stop_reading(struct session *session);
 
