@@ -22,13 +22,8 @@ enum { IDLE_THREADS_MAX = 4096, PIDS_LOOKED_AT = 256, READERS_LOOKED_AT = 8 };
 
 static const uint64_t millisecond = 1000000u, second = 1000000000u;
 
-/*
- * So long a program may wait at its exec for what is known of it, and
- * then twice as long while it begins, for what is mapped meanwhile.
- */
+/* So long a program may wait at its exec for what is known of it. */
 static const uint64_t held_at_most = 300000000u;
-
-enum { HOLDS_MAX = 5 };
 
 /* What we take beside the profile: rings, the screen, libraries.  Below the least --memory. */
 static const uint64_t fixed_memory = 12u << 20;
@@ -292,24 +287,10 @@ static void finish_when_asked(struct session *session, uint64_t now)
 /* Held at its exec until its stacks can be walked, but not for long. */
 static void let_go(struct session *session, uint64_t now)
 {
-	struct launch *launch = &session->launch;
-
-	if (now < session->held_until && session->phase == PHASE_SAMPLING &&
-	    session->source->ops->holds(session->source))
-		return;
-	launch_release(launch);
-	if (!launch->held && launch->holds == 1)
-		session->held_until = now + 2 * held_at_most;
-}
-
-/* The loader has mapped libraries meanwhile: deep stacks in them can't be walked yet. */
-static void hold_again(struct session *session, uint64_t now)
-{
-	struct launch *launch = &session->launch;
-
-	if (launch->holds && launch->holds < HOLDS_MAX && now < session->held_until &&
-	    session->phase == PHASE_SAMPLING && session->source->ops->holds(session->source))
-		launch_hold_again(launch);
+	if (session->launch.held &&
+	    (now >= session->held_until || session->phase != PHASE_SAMPLING ||
+	     !session->source->ops->holds(session->source)))
+		launch_release(&session->launch);
 }
 
 static void watch_program(struct session *session, uint64_t now)
@@ -317,10 +298,7 @@ static void watch_program(struct session *session, uint64_t now)
 	bool known = session->launch.exited;
 
 	/* Letting go may be when its end is seen. */
-	if (session->launch.held)
-		let_go(session, now);
-	else
-		hold_again(session, now);
+	let_go(session, now);
 	if (session->launched)
 		launch_poll(&session->launch);
 	if (session->launch.exited && !known)

@@ -277,7 +277,6 @@ bool launch_hold(struct launch *launch, struct error *error)
 	}
 	launch->guard_pipe = ends[1];
 	launch->held = true;
-	launch->holds++;
 	return true;
 }
 
@@ -292,19 +291,6 @@ static void dismiss_guard(struct launch *launch)
 		continue;
 	launch->guard = 0;
 	close_once(&launch->guard_pipe);
-}
-
-bool launch_hold_again(struct launch *launch)
-{
-	struct error error;
-
-	/* What others stopped is not ours to let go on. */
-	if (launch->held || launch->exited || launch->stopped || !launch_hold(launch, &error))
-		return false;
-	if (!kill(launch->pid, SIGSTOP))
-		return true;
-	dismiss_guard(launch);
-	return false;
 }
 
 void launch_release(struct launch *launch)

@@ -19,8 +19,7 @@ struct launch {
 	int pidfd;
 	int pty;		/* our end, non-blocking; -1 if there is none */
 	int go, failed;		/* pipes of the start, -1 once used */
-	bool held;		/* stopped at its exec or later, or on its way there */
-	unsigned holds;		/* times that it was held */
+	bool held;		/* stopped at its exec, or on its way there */
 	pid_t guard;		/* lets it go on should we end; 0: none */
 	int guard_pipe;		/* whose end tells that we have */
 	const char *program;	/* of the command, lent */
@@ -48,8 +47,6 @@ bool launch_prepare(struct launch *launch, const struct launch_options *options,
  * Should we end before that, however that may be, it goes on.
  */
 bool launch_hold(struct launch *launch, struct error *error);
-/* Stop it once more: false if that can't be. */
-bool launch_hold_again(struct launch *launch);
 /* Let it go on as soon as it was seen stopped.  To be called until it is not held any more. */
 void launch_release(struct launch *launch);
 /* Let it exec.  error.code is ENOENT, EACCES, ... when that failed: 127 or 126. */
