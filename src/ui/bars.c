@@ -81,7 +81,7 @@ static void describe_activity(const struct scene *scene, struct strbuf *out)
 
 static bool is_turned(const struct scene *scene, size_t current)
 {
-	const struct view_ops *ops = tabs[current].ops;
+	const struct view_ops *ops = current < TAB_COUNT ? tabs[current].ops : NULL;
 
 	return scene->query.inverted && (ops == &tree_view || ops == &icicle_view);
 }
