@@ -8,10 +8,15 @@ if ! may_measure; then
 	exit 77
 fi
 
-# launch COMMAND...: tprof with it, waits for the screen.
+# launch COMMAND...: tprof with it, waits for the screen, and until the program
+# is not held at its exec any more.
 launch() {
 	run "-- $*"
 	expect '1 Functions'
+	until_true 10 is_let_go
+}
+is_let_go() {
+	! shows '  starting  '
 }
 # To the view of the output.
 output() {
