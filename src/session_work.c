@@ -94,11 +94,13 @@ static struct saving *saving_new(struct session *session, enum save_weight weigh
 				 const struct query *query)
 {
 	struct saving *saving = xcalloc(1, sizeof *saving);
+	struct profile *profile;
 
 	saving->weight = weight;
 	saving->since = clock_now();
 	query_copy(&saving->query, query);
-	profile_seal(session_lock(session), session->ended ? session->ended : saving->since);
+	profile = session_lock(session);
+	profile_seal(profile, session->ended ? session->ended : saving->since);
 	saving->profile = profile_copy(session->profile);
 	session_unlock(session);
 	return saving;
