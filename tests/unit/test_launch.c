@@ -351,6 +351,8 @@ static void test_hang_up(void **state)
 	char *command[] = { (char[]){ "sleep" }, (char[]){ "100" }, NULL };
 	struct launch launch;
 
+	/* Whoever runs the tests by nohup has it ignored, and so has the program. */
+	signal(SIGHUP, SIG_DFL);
 	prepare(&launch, *state, command);
 	go(&launch);
 	launch_close(&launch);
